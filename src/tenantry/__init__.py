@@ -1,0 +1,1 @@
+"""Tenantry: the database of a multi-tenant SaaS, declared once in Python."""
