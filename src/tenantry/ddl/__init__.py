@@ -1,0 +1,33 @@
+"""What can be declared beside tables: row security, routines, triggers, views, grants, roles, extensions, rows."""
+
+from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
+from tenantry.ddl.expression import Expression, sql_text
+from tenantry.ddl.extension import Extension
+from tenantry.ddl.function import Function, Procedure, Routine
+from tenantry.ddl.grant import Grant, Schema
+from tenantry.ddl.policy import Policy, RowSecurity
+from tenantry.ddl.role import Role
+from tenantry.ddl.rows import Rows
+from tenantry.ddl.trigger import Trigger
+from tenantry.ddl.view import View
+
+__all__ = [
+    "DatabaseItem",
+    "DeclarationError",
+    "Expression",
+    "Extension",
+    "Function",
+    "Grant",
+    "Policy",
+    "Procedure",
+    "Role",
+    "Routine",
+    "RowSecurity",
+    "Rows",
+    "Schema",
+    "TableItem",
+    "Trigger",
+    "View",
+    "declared",
+    "sql_text",
+]

@@ -1,0 +1,69 @@
+"""How a declaration attaches itself: to a table, as an index does, or to a metadata."""
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from sqlalchemy import MetaData, Table
+from sqlalchemy.schema import SchemaItem
+
+from tenantry.errors import TenantryError
+
+if TYPE_CHECKING:
+    from sqlalchemy.sql.base import SchemaEventTarget
+
+_KEY = "tenantry"
+
+Declared = TypeVar("Declared")
+
+
+class DeclarationError(TenantryError):
+    """A declaration that PostgreSQL could never accept, found where it is written."""
+
+
+class TableItem(SchemaItem):
+    """Something that belongs to one table and stands in its ``__table_args__``."""
+
+    __visit_name__ = "tenantry_table_item"
+
+    table: Table
+
+    def _set_parent(self, parent: "SchemaEventTarget", **kw: Any) -> None:  # noqa: ARG002
+        if not isinstance(parent, Table):
+            msg = f"{self!r} belongs in the __table_args__ of a table, not on {parent!r}"
+            raise DeclarationError(msg)
+        self.table = parent
+        attach(parent, self)
+
+
+class DatabaseItem:
+    """Something that belongs to the database: attached to a metadata."""
+
+    kind: ClassVar[str]
+
+    def attach_to(self, metadata: MetaData) -> None:
+        """Make the object part of what ``metadata`` declares."""
+        attach(metadata, self)
+
+
+def attach(parent: Table | MetaData, item: object) -> None:
+    """Remember that ``item`` is declared on ``parent``."""
+    parent.info.setdefault(_KEY, []).append(item)
+
+
+def declared(parent: Table | MetaData, kind: type[Declared]) -> list[Declared]:
+    """Everything of one kind that is declared on a table or a metadata, in the order it was declared."""
+    return [item for item in parent.info.get(_KEY, ()) if isinstance(item, kind)]
+
+
+def one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
+    """``value`` in lower case, if it is one of the words PostgreSQL knows there."""
+    word = value.lower()
+    if word not in allowed:
+        msg = f"{what}: {value!r} is none of {', '.join(allowed)}"
+        raise DeclarationError(msg)
+    return word
+
+
+def words(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    """A sequence of words, however it was written: ``"select, insert"`` or ``["select", "insert"]``."""
+    parts = value.split(",") if isinstance(value, str) else value
+    return tuple(part.strip() for part in parts if part.strip())

@@ -1,0 +1,63 @@
+"""Reference rows: what a table holds from the first day on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table, inspect
+from sqlalchemy.exc import NoInspectionAvailable
+
+from tenantry.ddl.attachment import DeclarationError, attach, words
+
+
+class Rows:
+    """Rows that are part of the schema, as plans, permissions or countries are.
+
+    :param table: the table, or the class mapped to it.
+    :param rows: one mapping a row, by column name; every row has the key's columns.
+    :param key: the columns that identify a row; the primary key unless given.
+    """
+
+    def __init__(
+        self,
+        table: Any,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        key: str | list[str] | tuple[str, ...] | None = None,
+    ) -> None:
+        self.table = _table_of(table)
+        self.key = words(key) if key else tuple(column.name for column in self.table.primary_key)
+        self.rows = [dict(row) for row in rows]
+        self._refuse_unknown_columns()
+        attach(self.table.metadata, self)
+
+    def _refuse_unknown_columns(self) -> None:
+        known = set(self.table.columns.keys()) | {column.name for column in self.table.columns}
+        seen = set()
+        for row in self.rows:
+            if unknown := set(row) - known:
+                msg = f"rows of {self.table.name}: no column {', '.join(sorted(unknown))}"
+                raise DeclarationError(msg)
+            if missing := [column for column in self.key if row.get(column) is None]:
+                msg = f"rows of {self.table.name}: {row!r} lacks {', '.join(missing)}, which identifies it"
+                raise DeclarationError(msg)
+            identity = tuple(str(row[column]) for column in self.key)
+            if identity in seen:
+                msg = f"rows of {self.table.name}: {dict(zip(self.key, identity, strict=True))} is declared twice"
+                raise DeclarationError(msg)
+            seen.add(identity)
+
+    def __repr__(self) -> str:
+        return f"Rows({self.table.name!r}, {len(self.rows)} rows)"
+
+
+def _table_of(table: Any) -> Table:
+    if isinstance(table, Table):
+        return table
+    try:
+        mapped = inspect(table).local_table
+    except NoInspectionAvailable:
+        mapped = None
+    if not isinstance(mapped, Table):
+        msg = f"{table!r} is neither a table nor a class mapped to one"
+        raise DeclarationError(msg)
+    return mapped

@@ -1,0 +1,69 @@
+"""Triggers."""
+
+from tenantry.ddl.attachment import DeclarationError, TableItem, one_of, words
+from tenantry.ddl.expression import Expression
+
+EVENTS = ("insert", "update", "delete", "truncate")
+Events = str | list[str] | tuple[str, ...]
+
+
+class Trigger(TableItem):
+    """A trigger, in the terms of ``CREATE TRIGGER``.
+
+    :param before: event or events it fires before; exactly one of before, after, instead_of is given.
+    :param after: event or events it fires after.
+    :param instead_of: event or events it replaces (views).
+    :param of: columns whose update fires it; only with the event update.
+    :param when: condition on OLD and NEW.
+    :param execute: the call of the trigger function, arguments included.
+    :param for_each: row or statement.
+    :param constraint: a constraint trigger, which may be deferred.
+    :param deferrable: whether a constraint trigger may be deferred.
+    :param initially_deferred: whether it is deferred unless a transaction says otherwise.
+    :param old_table: name of the transition table of old rows.
+    :param new_table: name of the transition table of new rows.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        before: Events = (),
+        after: Events = (),
+        instead_of: Events = (),
+        of: str | list[str] | tuple[str, ...] = (),
+        when: Expression | None = None,
+        execute: str,
+        for_each: str = "row",
+        constraint: bool = False,
+        deferrable: bool = False,
+        initially_deferred: bool = False,
+        old_table: str | None = None,
+        new_table: str | None = None,
+        comment: str | None = None,
+    ) -> None:
+        given = {
+            timing: words(events)
+            for timing, events in (("before", before), ("after", after), ("instead of", instead_of))
+            if words(events)
+        }
+        if len(given) != 1:
+            msg = f"trigger {name}: give exactly one of before, after, instead_of"
+            raise DeclarationError(msg)
+        ((self.timing, events),) = given.items()
+        chosen = {one_of(event, EVENTS, f"event of trigger {name}") for event in events}
+        self.name = name
+        self.events = tuple(event for event in EVENTS if event in chosen)
+        self.of = words(of)
+        self.when = when
+        self.execute = execute
+        self.for_each = one_of(for_each, ("row", "statement"), f"for_each of trigger {name}")
+        self.constraint = constraint
+        self.deferrable = deferrable or initially_deferred
+        self.initially_deferred = initially_deferred
+        self.old_table = old_table
+        self.new_table = new_table
+        self.comment = comment
+
+    def __repr__(self) -> str:
+        return f"Trigger({self.name!r})"
