@@ -81,19 +81,19 @@ class Settings(BaseSettings):
     db_user: str | None = None
     db_password: SecretStr | None = None
 
-    owner_role: RoleName = Field("tenantry_owner", validation_alias="TENANTRY_OWNER_ROLE")
-    app_role: RoleName = Field("tenantry_app", validation_alias="TENANTRY_APP_ROLE")
-    superadmin_role: RoleName = Field("tenantry_superadmin", validation_alias="TENANTRY_SUPERADMIN_ROLE")
+    owner_role: RoleName = Field(default="tenantry_owner", validation_alias="TENANTRY_OWNER_ROLE")
+    app_role: RoleName = Field(default="tenantry_app", validation_alias="TENANTRY_APP_ROLE")
+    superadmin_role: RoleName = Field(default="tenantry_superadmin", validation_alias="TENANTRY_SUPERADMIN_ROLE")
 
     lock_timeout: Annotated[int, BeforeValidator(_milliseconds), Field(ge=0, le=_LONGEST_WAIT)] = Field(
-        2_000, validation_alias="TENANTRY_LOCK_TIMEOUT"
+        default=2_000, validation_alias="TENANTRY_LOCK_TIMEOUT"
     )
-    lock_retries: Annotated[int, Field(ge=0, le=1_000)] = Field(5, validation_alias="TENANTRY_LOCK_RETRIES")
+    lock_retries: Annotated[int, Field(ge=0, le=1_000)] = Field(default=5, validation_alias="TENANTRY_LOCK_RETRIES")
 
-    embedded: Literal["auto", "never"] = Field("auto", validation_alias="TENANTRY_EMBEDDED")
-    embedded_directory: Path | None = Field(None, validation_alias="TENANTRY_EMBEDDED_DIRECTORY")
+    embedded: Literal["auto", "never"] = Field(default="auto", validation_alias="TENANTRY_EMBEDDED")
+    embedded_directory: Path | None = Field(default=None, validation_alias="TENANTRY_EMBEDDED_DIRECTORY")
 
-    context_key: SecretStr | None = Field(None, validation_alias="TENANTRY_CONTEXT_KEY")
+    context_key: SecretStr | None = Field(default=None, validation_alias="TENANTRY_CONTEXT_KEY")
 
     @classmethod
     def settings_customise_sources(
