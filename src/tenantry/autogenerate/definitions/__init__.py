@@ -1,0 +1,27 @@
+"""Definitions: complete objects of the database, as a revision holds them. One file a kind."""
+
+from tenantry.autogenerate.definitions.base import Definition, Statement
+from tenantry.autogenerate.definitions.cluster import Extension, Role
+from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
+from tenantry.autogenerate.definitions.grant import Grant
+from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
+from tenantry.autogenerate.definitions.rows import Rows
+from tenantry.autogenerate.definitions.trigger import Trigger
+from tenantry.autogenerate.definitions.view import View
+
+__all__ = [
+    "Definition",
+    "Extension",
+    "Function",
+    "Grant",
+    "Policy",
+    "Procedure",
+    "Role",
+    "Routine",
+    "RowSecurity",
+    "Rows",
+    "Statement",
+    "TableDefinition",
+    "Trigger",
+    "View",
+]

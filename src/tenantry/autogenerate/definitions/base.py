@@ -1,0 +1,83 @@
+"""What every definition has: an identity, and the statements that create, drop and replace it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL statement.
+
+    :param sql: the text, with ``%s`` for each parameter if there are any.
+    :param parameters: data, never spliced into the text.
+    :param as_login: needs the rights of the login, not those of the role that owns the objects.
+    """
+
+    sql: str
+    parameters: tuple[str | None, ...] | None = None
+    as_login: bool = False
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A complete object of the database, frozen: a revision holds definitions, old and new.
+
+    Equality is equality of meaning only between definitions whose text PostgreSQL has printed.
+    """
+
+    kind: ClassVar[str]
+    #: whether the ledger remembers that the declaration owns it
+    remembered: ClassVar[bool] = True
+
+    @property
+    def identity(self) -> str:
+        """What tells this object from others of its kind."""
+        raise NotImplementedError
+
+    def create(self) -> Sequence[Statement]:
+        """Statements that make the object."""
+        raise NotImplementedError
+
+    def drop(self) -> Sequence[Statement]:
+        """Statements that take it away."""
+        raise NotImplementedError
+
+    def replace(self, old: Self) -> Sequence[Statement]:
+        """Statements that turn ``old`` into this."""
+        return [*old.drop(), *self.create()]
+
+    def replaceable(self, old: Self) -> bool:  # noqa: ARG002
+        """Whether :meth:`replace` leaves alone what hangs on the object."""
+        return True
+
+    def provides(self) -> frozenset[str]:
+        """Names that other objects may refer to once this exists."""
+        return frozenset()
+
+    def belongs_to(self) -> str | None:
+        """The table that has to exist before this, and goes after it."""
+        return None
+
+    def texts(self) -> Sequence[str]:
+        """The SQL in which names of other objects stand."""
+        return ()
+
+    def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: ARG002
+        """The same with roles renamed, as a deployment calls them."""
+        return self
+
+    def label(self) -> str:
+        """The object in words, for messages."""
+        return f"{self.kind} {self.identity}"
+
+
+def renamed(names: Mapping[str, str], roles: Sequence[str]) -> tuple[str, ...]:
+    """Role names as a deployment calls them."""
+    return tuple(names.get(role, role) for role in roles)
+
+
+def keyword(default: Any = dataclasses.MISSING) -> Any:
+    """A field that is given by name."""
+    return field(default=default, kw_only=True)

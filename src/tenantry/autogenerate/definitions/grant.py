@@ -1,0 +1,59 @@
+"""Privileges of one role on one object."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tenantry.autogenerate.definitions import sql
+from tenantry.autogenerate.definitions.base import Definition, Statement, keyword, renamed
+
+
+@dataclass(frozen=True)
+class Grant(Definition):
+    """Privileges on an object, as one GRANT states them; dropping it revokes exactly these.
+
+    :param privileges: in lower case, in PostgreSQL's order.
+    :param on: the object as GRANT names it: ``table orders``, ``function f(integer)``, ``schema public``.
+    :param to: the roles.
+    :param columns: the columns it is limited to.
+    """
+
+    kind = "grant"
+    remembered = False
+
+    privileges: tuple[str, ...]
+    on: str = keyword()
+    to: tuple[str, ...] = keyword()
+    columns: tuple[str, ...] | None = keyword(None)
+    table: str | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        columns = f" ({', '.join(self.columns)})" if self.columns else ""
+        return f"{', '.join(self.privileges)}{columns} on {self.on} to {', '.join(self.to)}"
+
+    @property
+    def _privileges(self) -> str:
+        columns = f" ({sql.identifiers(self.columns)})" if self.columns else ""
+        return ", ".join(f"{privilege.upper()}{columns}" for privilege in self.privileges)
+
+    @property
+    def _on(self) -> str:
+        kind, _, name = self.on.partition(" ")
+        return f"{kind.upper()} {name}"
+
+    def belongs_to(self) -> str | None:  # noqa: D102
+        return self.table
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"GRANT {self._privileges} ON {self._on} TO {sql.roles(self.to)}")]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"REVOKE {self._privileges} ON {self._on} FROM {sql.roles(self.to)}")]
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [self.on, *(f"role {name}" for name in self.to)]
+
+    def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: D102
+        return dataclasses.replace(self, to=renamed(names, self.to))

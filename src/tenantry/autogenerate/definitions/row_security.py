@@ -1,0 +1,119 @@
+"""Row security of a table, and its policies."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tenantry.autogenerate.definitions import sql
+from tenantry.autogenerate.definitions.base import Definition, Statement, keyword, renamed
+
+
+@dataclass(frozen=True)
+class TableDefinition(Definition):
+    """A definition that belongs to one table."""
+
+    table: str
+    schema: str | None = keyword(None)
+
+    @property
+    def target(self) -> str:
+        """The table, quoted."""
+        return sql.qualified(self.schema, self.table)
+
+    def belongs_to(self) -> str | None:
+        """The table, as names are written in an identity."""
+        return dotted(self.schema, self.table)
+
+
+def dotted(schema: str | None, name: str) -> str:
+    """A name as identities write it."""
+    return name if schema is None else f"{schema}.{name}"
+
+
+@dataclass(frozen=True)
+class RowSecurity(TableDefinition):
+    """Whether row security holds for a table, and for its owner."""
+
+    kind = "row security"
+
+    enabled: bool = keyword(True)
+    force: bool = keyword(True)
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return dotted(self.schema, self.table)
+
+    def _alter(self, enabled: bool, force: bool) -> list[Statement]:
+        return [
+            Statement(f"ALTER TABLE {self.target} {'ENABLE' if enabled else 'DISABLE'} ROW LEVEL SECURITY"),
+            Statement(f"ALTER TABLE {self.target} {'FORCE' if force else 'NO FORCE'} ROW LEVEL SECURITY"),
+        ]
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        return self._alter(self.enabled, self.force)
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return self._alter(enabled=False, force=False)
+
+    def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
+        changed = (self.enabled != old.enabled, self.force != old.force)
+        return [statement for statement, needed in zip(self.create(), changed, strict=True) if needed]
+
+
+@dataclass(frozen=True)
+class Policy(TableDefinition):
+    """A policy."""
+
+    kind = "policy"
+
+    name: str = ""
+    command: str = keyword("all")
+    to: tuple[str, ...] = keyword(())
+    using: str | None = keyword(None)
+    with_check: str | None = keyword(None)
+    restrictive: bool = keyword(False)
+    comment: str | None = keyword(None)
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return f"{dotted(self.schema, self.table)}.{self.name}"
+
+    @property
+    def _on(self) -> str:
+        return f"{sql.identifier(self.name)} ON {self.target}"
+
+    def _clauses(self) -> str:
+        clauses = f" TO {sql.roles(self.to or ('public',))}"
+        if self.using is not None:
+            clauses += f" USING ({self.using})"
+        if self.with_check is not None:
+            clauses += f" WITH CHECK ({self.with_check})"
+        return clauses
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        kind = " AS RESTRICTIVE" if self.restrictive else ""
+        command = "" if self.command == "all" else f" FOR {self.command.upper()}"
+        statements = [Statement(f"CREATE POLICY {self._on}{kind}{command}{self._clauses()}")]
+        return statements + self._comments(None)
+
+    def _comments(self, old: str | None) -> list[Statement]:
+        return [] if self.comment == old else [Statement(sql.comment_on(f"POLICY {self._on}", self.comment))]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"DROP POLICY {self._on}")]
+
+    def replace(self, old: Self) -> Sequence[Statement]:
+        """ALTER POLICY changes roles and expressions; it can neither take a clause away nor change the command."""
+        fixed = (self.command, self.restrictive, self.using is None, self.with_check is None)
+        if fixed != (old.command, old.restrictive, old.using is None, old.with_check is None):
+            return super().replace(old)
+        same = dataclasses.replace(self, comment=old.comment) == old
+        altered = [] if same else [Statement(f"ALTER POLICY {self._on}{self._clauses()}")]
+        return altered + self._comments(old.comment)
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [text for text in (self.using, self.with_check) if text]
+
+    def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: D102
+        return dataclasses.replace(self, to=renamed(names, self.to))

@@ -1,0 +1,89 @@
+"""Triggers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tenantry.autogenerate.definitions import sql
+from tenantry.autogenerate.definitions.base import Statement, keyword
+from tenantry.autogenerate.definitions.row_security import TableDefinition, dotted
+
+
+@dataclass(frozen=True)
+class Trigger(TableDefinition):
+    """A trigger; ``timing`` is before, after or instead of."""
+
+    kind = "trigger"
+
+    name: str = ""
+    timing: str = keyword("before")
+    events: tuple[str, ...] = keyword(())
+    of: tuple[str, ...] = keyword(())
+    when: str | None = keyword(None)
+    execute: str = keyword("")
+    for_each: str = keyword("row")
+    constraint: bool = keyword(False)
+    deferrable: bool = keyword(False)
+    initially_deferred: bool = keyword(False)
+    old_table: str | None = keyword(None)
+    new_table: str | None = keyword(None)
+    comment: str | None = keyword(None)
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return f"{dotted(self.schema, self.table)}.{self.name}"
+
+    @property
+    def _on(self) -> str:
+        return f"{sql.identifier(self.name)} ON {self.target}"
+
+    def _create(self, or_replace: bool) -> Statement:
+        words = [
+            f"CREATE{' OR REPLACE' if or_replace else ''}{' CONSTRAINT' if self.constraint else ''} TRIGGER",
+            sql.identifier(self.name),
+            self.timing.upper(),
+            " OR ".join(self._event(event) for event in self.events),
+            f"ON {self.target}",
+            *self._timing_of_constraint(),
+            *self._transition_tables(),
+            f"FOR EACH {self.for_each.upper()}",
+            *([f"WHEN ({self.when})"] if self.when is not None else []),
+            f"EXECUTE FUNCTION {self.execute}",
+        ]
+        return Statement(" ".join(words))
+
+    def _event(self, event: str) -> str:
+        if event == "update" and self.of:
+            return f"UPDATE OF {sql.identifiers(self.of)}"
+        return event.upper()
+
+    def _timing_of_constraint(self) -> list[str]:
+        if not self.deferrable:
+            return []
+        return [f"DEFERRABLE INITIALLY {'DEFERRED' if self.initially_deferred else 'IMMEDIATE'}"]
+
+    def _transition_tables(self) -> list[str]:
+        tables = [
+            f"{row} TABLE AS {sql.identifier(name)}"
+            for row, name in (("OLD", self.old_table), ("NEW", self.new_table))
+            if name
+        ]
+        return ["REFERENCING", *tables] if tables else []
+
+    def _comments(self, old: str | None) -> list[Statement]:
+        return [] if self.comment == old else [Statement(sql.comment_on(f"TRIGGER {self._on}", self.comment))]
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        return [self._create(or_replace=False), *self._comments(None)]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"DROP TRIGGER {self._on}")]
+
+    def replace(self, old: Self) -> Sequence[Statement]:
+        """CREATE OR REPLACE takes a lighter lock than DROP; constraint triggers do not have it."""
+        if self.constraint or old.constraint:
+            return super().replace(old)
+        return [self._create(or_replace=True), *self._comments(old.comment)]
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [self.execute, *([self.when] if self.when else []), *self.of]

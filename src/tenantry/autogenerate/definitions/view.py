@@ -1,0 +1,64 @@
+"""Views and materialised views."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from tenantry.autogenerate.definitions import sql
+from tenantry.autogenerate.definitions.base import Definition, Statement, keyword
+from tenantry.autogenerate.definitions.row_security import dotted
+
+
+@dataclass(frozen=True)
+class View(Definition):
+    """A view; ``columns`` are its output columns with their types, where they are known."""
+
+    kind = "view"
+
+    name: str
+    materialized: bool = keyword(False)
+    security_invoker: bool = keyword(True)
+    security_barrier: bool = keyword(False)
+    check_option: str | None = keyword(None)
+    schema: str | None = keyword(None)
+    comment: str | None = keyword(None)
+    definition: str = keyword("")
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return dotted(self.schema, self.name)
+
+    @property
+    def _target(self) -> str:
+        return f"{'MATERIALIZED ' if self.materialized else ''}VIEW {sql.qualified(self.schema, self.name)}"
+
+    def provides(self) -> frozenset[str]:  # noqa: D102
+        return frozenset({self.name})
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [self.definition]
+
+    def _options(self) -> str:
+        options = [f"security_{name}" for name in ("invoker", "barrier") if getattr(self, f"security_{name}")]
+        values = [f"{option} = true" for option in options if not self.materialized]
+        if self.check_option:
+            values.append(f"check_option = {self.check_option}")
+        return f" WITH ({', '.join(values)})" if values else ""
+
+    def _create(self, or_replace: bool) -> Statement:
+        command = "CREATE OR REPLACE" if or_replace else "CREATE"
+        return Statement(f"{command} {self._target}{self._options()} AS\n{self.definition}")
+
+    def _comments(self, old: str | None) -> list[Statement]:
+        return [] if self.comment == old else [Statement(sql.comment_on(self._target, self.comment))]
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        return [self._create(or_replace=False), *self._comments(None)]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"DROP {self._target}")]
+
+    def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
+        if self.materialized or old.materialized:
+            return super().replace(old)
+        return [self._create(or_replace=True), *self._comments(old.comment)]

@@ -1,0 +1,157 @@
+"""The operations of a revision: create, drop and replace a definition.
+
+They are plain functions, typed, and mean the same whatever the kind: ``create(Policy(...))``.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from alembic import op
+from alembic.operations import MigrateOperation, Operations
+from sqlalchemy import Connection
+
+from tenantry.autogenerate import ledger
+from tenantry.autogenerate.definitions import Definition, Rows, Statement, sql
+
+
+def create(definition: Definition) -> None:
+    """Create an object, or grant, or insert: whatever the definition says."""
+    op.invoke(CreateOp(definition))
+
+
+def drop(definition: Definition) -> None:
+    """Drop an object; the definition is what a downgrade restores."""
+    op.invoke(DropOp(definition))
+
+
+def replace(old: Definition, new: Definition) -> None:
+    """Turn one definition of an object into another, in place where PostgreSQL can."""
+    op.invoke(ReplaceOp(old, new))
+
+
+class DefinitionOp(MigrateOperation):
+    """An operation on definitions: ``old`` is there before it, ``new`` after it."""
+
+    verb: str
+
+    def __init__(self, old: Definition | None, new: Definition | None) -> None:
+        self.old = old
+        self.new = new
+
+    @property
+    def definition(self) -> Definition:
+        """The definition that names the object."""
+        definition = self.new or self.old
+        assert definition is not None  # noqa: S101
+        return definition
+
+    def to_diff_tuple(self) -> tuple[Any, ...]:
+        """What ``alembic check`` prints."""
+        return (f"{self.verb} {self.definition.label()}",)
+
+    def statements(self, role_names: dict[str, str]) -> list[Statement]:
+        """The SQL, with the ledger kept."""
+        raise NotImplementedError
+
+
+class CreateOp(DefinitionOp):
+    """Create an object."""
+
+    verb = "create"
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(None, definition)
+
+    def reverse(self) -> "DropOp":  # noqa: D102
+        return DropOp(self.definition)
+
+    def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
+        entries = [Statement(ledger.remember(*entry)) for entry in _ledger_entries(self.definition)]
+        return [*self.definition.with_roles(role_names).create(), *entries]
+
+
+class DropOp(DefinitionOp):
+    """Drop an object."""
+
+    verb = "drop"
+
+    def __init__(self, definition: Definition) -> None:
+        super().__init__(definition, None)
+
+    def reverse(self) -> CreateOp:  # noqa: D102
+        return CreateOp(self.definition)
+
+    def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
+        entries = [Statement(ledger.forget(*entry)) for entry in _ledger_entries(self.definition)]
+        return [*self.definition.with_roles(role_names).drop(), *entries]
+
+
+class ReplaceOp(DefinitionOp):
+    """Turn one definition of an object into another."""
+
+    verb = "change"
+
+    def __init__(self, old: Definition, new: Definition) -> None:
+        super().__init__(old, new)
+
+    def reverse(self) -> "ReplaceOp":  # noqa: D102
+        assert self.old is not None and self.new is not None  # noqa: S101, PT018
+        return ReplaceOp(self.new, self.old)
+
+    def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
+        assert self.old is not None and self.new is not None  # noqa: S101, PT018
+        return list(self.new.with_roles(role_names).replace(self.old.with_roles(role_names)))
+
+
+def _ledger_entries(definition: Definition) -> Iterable[tuple[str, str]]:
+    if isinstance(definition, Rows):
+        return [("row", identity) for identity in definition.ledger_identities()]
+    return [(definition.kind, definition.identity)] if definition.remembered else []
+
+
+@Operations.implementation_for(DefinitionOp)
+def _run(operations: Operations, operation: DefinitionOp) -> None:
+    options = operations.migration_context.opts
+    statements = operation.statements(dict(options.get("tenantry_role_names") or {}))
+    _ensure_ledger(operations)
+    for statement in _as_whom(statements, options.get("tenantry_run_as")):
+        _execute(operations, statement)
+
+
+def _ensure_ledger(operations: Operations) -> None:
+    memory = operations.impl.memo
+    if not memory.get(ledger.TABLE):
+        for statement in ledger.CREATE:
+            _execute(operations, Statement(statement))
+        memory[ledger.TABLE] = True
+
+
+def _as_whom(statements: Sequence[Statement], owner: str | None) -> Iterable[Statement]:
+    """Step back to the login for what the owner of the objects may not do."""
+    for statement in statements:
+        if owner and statement.as_login:
+            yield Statement("RESET ROLE")
+            yield statement
+            yield Statement(f"SET LOCAL ROLE {sql.identifier(owner)}")
+        else:
+            yield statement
+
+
+def _execute(operations: Operations, statement: Statement) -> None:
+    """Past SQLAlchemy's text(), which would read ``:name`` and ``%`` in a body as something else."""
+    if operations.migration_context.as_sql:
+        operations.impl.static_output(_inlined(statement) + operations.impl.command_terminator)
+        return
+    connection: Connection = operations.get_bind()
+    if statement.parameters is None:
+        connection.execution_options(no_parameters=True).exec_driver_sql(statement.sql)
+    else:
+        connection.exec_driver_sql(statement.sql, statement.parameters)
+
+
+def _inlined(statement: Statement) -> str:
+    if statement.parameters is None:
+        return statement.sql
+    pieces = statement.sql.split("%s")
+    values = [sql.literal(value) for value in statement.parameters]
+    return pieces[0] + "".join(value + piece for value, piece in zip(values, pieces[1:], strict=True))
