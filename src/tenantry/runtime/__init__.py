@@ -1,0 +1,1 @@
+"""How an application, a command and a migration talk to the database."""

