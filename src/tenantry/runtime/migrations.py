@@ -1,0 +1,165 @@
+"""How Alembic's commands run: one transaction of the owner, one deployment at a time, never long in anyone's way.
+
+An `env.py` needs only `run_migrations(metadata)`.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from alembic import context
+from alembic.util import CommandError
+from sqlalchemy import Connection, MetaData, event
+from sqlalchemy.exc import DBAPIError
+
+from tenantry.errors import MigrationError, TenantryError
+from tenantry.runtime.database import checked_engine
+from tenantry.runtime.ownership import MIGRATION_LOCK, REFUSED, bootstrap, teardown
+from tenantry.settings import Settings, load_settings
+
+#: where a command leaves its settings for `env.py`, in `Config.attributes`
+SETTINGS = "tenantry_settings"
+
+_LOCK_NOT_AVAILABLE = {"55P03", "40P01"}
+_LONGEST_PAUSE = 10.0
+_STATEMENT_SHOWN = 120
+
+_log = logging.getLogger("alembic.tenantry")
+
+
+def run_migrations(metadata: MetaData | Sequence[MetaData]) -> None:
+    """Run what the Alembic command asks for, against the configured database or, with `--sql`, as a script."""
+    _show_progress()
+    try:
+        settings = context.config.attributes.get(SETTINGS) or load_settings()
+        if context.is_offline_mode():
+            _Run(settings, metadata).offline()
+        else:
+            _online(settings, metadata)
+    except TenantryError as error:
+        raise CommandError(str(error)) from error
+
+
+@contextmanager
+def owner_connection(settings: Settings) -> Iterator[Connection]:
+    """A connection inside one transaction that is prepared as for a migration; it commits at the end."""
+    engine = checked_engine(settings)
+    try:
+        with engine.connect() as connection, connection.begin():
+            prepare(connection, settings)
+            yield connection
+    except DBAPIError as error:
+        raise _failure(error) from error
+
+
+def prepare(connection: Connection, settings: Settings) -> None:
+    """Begin the work of a migration on a connection: the lock, the owner, the limit on waiting."""
+    free = connection.exec_driver_sql("SELECT pg_try_advisory_xact_lock(%s)", (MIGRATION_LOCK,)).scalar_one()
+    if not free:
+        _log.warning("another migration of this database is running: waiting for it")
+    for statement in bootstrap(settings):
+        _execute(connection, statement)
+
+
+def _online(settings: Settings, metadata: MetaData | Sequence[MetaData]) -> None:
+    engine = checked_engine(settings)
+    for attempt in range(settings.lock_retries + 1):
+        try:
+            with engine.connect() as connection:
+                _Run(settings, metadata).online(connection)
+        except DBAPIError as error:
+            if _sqlstate(error) not in _LOCK_NOT_AVAILABLE or attempt == settings.lock_retries:
+                raise _failure(error) from error
+            pause = min(_LONGEST_PAUSE, 0.25 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311
+            _log.warning("a lock was not to be had, nothing was changed: again in %.1f s", pause)
+            time.sleep(pause)
+        else:
+            return
+
+
+class _Run:
+    """One attempt at what the command asks for."""
+
+    def __init__(self, settings: Settings, metadata: MetaData | Sequence[MetaData]) -> None:
+        self._settings = settings
+        self._options: dict[str, Any] = {
+            "target_metadata": metadata,
+            "autogenerate_plugins": ["alembic.autogenerate.*", "tenantry.*"],
+            "compare_type": True,
+            "compare_server_default": True,
+            "transaction_per_migration": False,
+            "on_version_apply": self._remember_heads,
+            "tenantry_role_names": settings.role_names,
+            "tenantry_run_as": settings.owner_role,
+        }
+        self._heads: Collection[str] | None = None
+
+    def online(self, connection: Connection) -> None:
+        context.configure(connection=connection, **self._options)
+        options = context.get_context().opts
+        # a command without a destination only looks: it must not even create the version table
+        looks = options.setdefault("dont_mutate", "destination_rev" not in options)
+        if not looks:
+            # not once but at each beginning: a revision's autocommit_block() ends the transaction and begins another
+            event.listen(connection, "begin", lambda begun: prepare(begun, self._settings))
+        with context.begin_transaction():
+            context.run_migrations()
+            if self._is_at_base:
+                _execute(connection, self._teardown)
+
+    def offline(self) -> None:
+        # `named` keeps percent signs single: nothing in the script is a parameter
+        context.configure(
+            dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, literal_binds=True, **self._options
+        )
+        script = context.get_context().impl
+        with context.begin_transaction():
+            for statement in bootstrap(self._settings):
+                script.static_output(statement + ";")
+            context.run_migrations()
+            if self._is_at_base:
+                script.static_output(self._teardown + ";")
+
+    def _remember_heads(self, *, heads: Collection[str], **_: object) -> None:
+        self._heads = heads
+
+    @property
+    def _is_at_base(self) -> bool:
+        return self._heads is not None and not self._heads
+
+    @property
+    def _teardown(self) -> str:
+        return teardown(self._settings, context.get_context().version_table)
+
+
+def _show_progress() -> None:
+    """On stderr, unless the program has its own idea of logging."""
+    logger = logging.getLogger("alembic")
+    if not logger.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _sqlstate(error: DBAPIError) -> str | None:
+    return error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
+
+
+def _failure(error: DBAPIError) -> MigrationError:
+    original = error.orig
+    reason = original.diag.message_primary if isinstance(original, psycopg.Error) else None
+    reason = " ".join((reason or str(original)).split())
+    if _sqlstate(error) == REFUSED:
+        return MigrationError(f"{reason} Nothing was changed.")
+    statement = " ".join((error.statement or "").split())
+    shown = statement[:_STATEMENT_SHOWN] + ("..." if len(statement) > _STATEMENT_SHOWN else "")
+    return MigrationError(f"{reason}, in: {shown} (the transaction was rolled back)")
