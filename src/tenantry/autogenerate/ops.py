@@ -119,7 +119,7 @@ def _run(operations: Operations, operation: DefinitionOp) -> None:
 
 
 def _ensure_ledger(operations: Operations) -> None:
-    memory = operations.impl.memo
+    memory = operations.migration_context.impl.memo
     if not memory.get(ledger.TABLE):
         for statement in ledger.CREATE:
             _execute(operations, Statement(statement))
@@ -140,11 +140,12 @@ def _as_whom(statements: Sequence[Statement], owner: str | None) -> Iterable[Sta
 def _execute(operations: Operations, statement: Statement) -> None:
     """Past SQLAlchemy's text(), which would read ``:name`` and ``%`` in a body as something else."""
     if operations.migration_context.as_sql:
-        operations.impl.static_output(_inlined(statement) + operations.impl.command_terminator)
+        impl = operations.migration_context.impl
+        impl.static_output(_inlined(statement) + impl.command_terminator)
         return
     connection: Connection = operations.get_bind()
     if statement.parameters is None:
-        connection.execution_options(no_parameters=True).exec_driver_sql(statement.sql)
+        connection.exec_driver_sql(statement.sql, execution_options={"no_parameters": True})
     else:
         connection.exec_driver_sql(statement.sql, statement.parameters)
 

@@ -4,7 +4,7 @@ from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, d
 from tenantry.ddl.expression import Expression, sql_text
 from tenantry.ddl.extension import Extension
 from tenantry.ddl.function import Function, Procedure, Routine
-from tenantry.ddl.grant import Grant, Schema
+from tenantry.ddl.grant import Grant, GrantTarget, Schema
 from tenantry.ddl.policy import Policy, RowSecurity
 from tenantry.ddl.role import Role
 from tenantry.ddl.rows import Rows
@@ -18,6 +18,7 @@ __all__ = [
     "Extension",
     "Function",
     "Grant",
+    "GrantTarget",
     "Policy",
     "Procedure",
     "Role",

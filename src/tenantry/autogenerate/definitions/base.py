@@ -1,9 +1,8 @@
 """What every definition has: an identity, and the statements that create, drop and replace it."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,10 @@ class Definition:
         """The table that has to exist before this, and goes after it."""
         return None
 
+    def grant_target(self) -> str | None:
+        """The object as GRANT names it, if privileges on it can be granted and go with it."""
+        return None
+
     def texts(self) -> Sequence[str]:
         """The SQL in which names of other objects stand."""
         return ()
@@ -76,8 +79,3 @@ class Definition:
 def renamed(names: Mapping[str, str], roles: Sequence[str]) -> tuple[str, ...]:
     """Role names as a deployment calls them."""
     return tuple(names.get(role, role) for role in roles)
-
-
-def keyword(default: Any = dataclasses.MISSING) -> Any:
-    """A field that is given by name."""
-    return field(default=default, kw_only=True)

@@ -5,12 +5,12 @@ Both may be there already, made by somebody else: then they are used as they are
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate import ledger
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, keyword, renamed
+from tenantry.autogenerate.definitions.base import Definition, Statement, renamed
 
 
 def _block(body: str, on_exception: str = "") -> Statement:
@@ -25,11 +25,12 @@ class Role(Definition):
     remembered = False
 
     name: str
-    login: bool = keyword(False)
-    bypass_rls: bool = keyword(False)
-    member_of: tuple[str, ...] = keyword(())
-    comment: str | None = keyword(None)
-    called: str | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+    _: KW_ONLY
+    login: bool = False
+    bypass_rls: bool = False
+    member_of: tuple[str, ...] = ()
+    comment: str | None = None
+    called: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def identity(self) -> str:  # noqa: D102
@@ -108,7 +109,8 @@ class Extension(Definition):
     remembered = False
 
     name: str
-    schema: str | None = keyword(None)
+    _: KW_ONLY
+    schema: str | None = None
 
     @property
     def identity(self) -> str:  # noqa: D102

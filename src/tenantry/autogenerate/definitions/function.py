@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, keyword
+from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.row_security import dotted
 
 _STANDARD_BODY = re.compile(r"\s*(BEGIN\s+ATOMIC|RETURN)\b", re.IGNORECASE)
@@ -17,14 +17,15 @@ class Routine(Definition):
     """What functions and procedures have in common."""
 
     name: str
-    arguments: str = keyword("")
-    language: str = keyword("sql")
-    security: str = keyword("invoker")
-    search_path: tuple[str, ...] | None = keyword(None)
-    settings: tuple[tuple[str, str], ...] = keyword(())
-    schema: str | None = keyword(None)
-    comment: str | None = keyword(None)
-    body: str = keyword("")
+    _: KW_ONLY
+    arguments: str = ""
+    language: str = "sql"
+    security: str = "invoker"
+    search_path: tuple[str, ...] | None = None
+    settings: tuple[tuple[str, str], ...] = ()
+    schema: str | None = None
+    comment: str | None = None
+    body: str = ""
 
     @property
     def signature(self) -> str:
@@ -34,6 +35,9 @@ class Routine(Definition):
     @property
     def identity(self) -> str:  # noqa: D102
         return f"{dotted(self.schema, self.name)}({sql.without_defaults(self.arguments)})"
+
+    def grant_target(self) -> str:  # noqa: D102
+        return f"{self.kind} {self.signature}"
 
     def provides(self) -> frozenset[str]:  # noqa: D102
         return frozenset({self.name})
@@ -97,13 +101,14 @@ class Function(Routine):
 
     kind = "function"
 
-    returns: str = keyword("void")
-    volatility: str = keyword("volatile")
-    strict: bool = keyword(False)
-    parallel: str = keyword("unsafe")
-    leakproof: bool = keyword(False)
-    cost: float | None = keyword(None)
-    rows: float | None = keyword(None)
+    _: KW_ONLY
+    returns: str = "void"
+    volatility: str = "volatile"
+    strict: bool = False
+    parallel: str = "unsafe"
+    leakproof: bool = False
+    cost: float | None = None
+    rows: float | None = None
 
     def _attributes(self) -> list[str]:
         attributes = [f"RETURNS {self.returns}", *super()._attributes()]

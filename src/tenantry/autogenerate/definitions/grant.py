@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, keyword, renamed
+from tenantry.autogenerate.definitions.base import Definition, Statement, renamed
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,11 @@ class Grant(Definition):
     remembered = False
 
     privileges: tuple[str, ...]
-    on: str = keyword()
-    to: tuple[str, ...] = keyword()
-    columns: tuple[str, ...] | None = keyword(None)
-    table: str | None = dataclasses.field(default=None, kw_only=True, repr=False, compare=False)
+    _: KW_ONLY
+    on: str
+    to: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
+    table: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
     @property
     def identity(self) -> str:  # noqa: D102

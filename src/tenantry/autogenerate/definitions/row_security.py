@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, keyword, renamed
+from tenantry.autogenerate.definitions.base import Definition, Statement, renamed
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class TableDefinition(Definition):
     """A definition that belongs to one table."""
 
     table: str
-    schema: str | None = keyword(None)
+    _: KW_ONLY
+    schema: str | None = None
 
     @property
     def target(self) -> str:
@@ -37,8 +38,9 @@ class RowSecurity(TableDefinition):
 
     kind = "row security"
 
-    enabled: bool = keyword(True)
-    force: bool = keyword(True)
+    _: KW_ONLY
+    enabled: bool = True
+    force: bool = True
 
     @property
     def identity(self) -> str:  # noqa: D102
@@ -67,13 +69,14 @@ class Policy(TableDefinition):
 
     kind = "policy"
 
-    name: str = ""
-    command: str = keyword("all")
-    to: tuple[str, ...] = keyword(())
-    using: str | None = keyword(None)
-    with_check: str | None = keyword(None)
-    restrictive: bool = keyword(False)
-    comment: str | None = keyword(None)
+    name: str
+    _: KW_ONLY
+    command: str = "all"
+    to: tuple[str, ...] = ()
+    using: str | None = None
+    with_check: str | None = None
+    restrictive: bool = False
+    comment: str | None = None
 
     @property
     def identity(self) -> str:  # noqa: D102

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Statement, keyword
+from tenantry.autogenerate.definitions.base import Statement
 from tenantry.autogenerate.definitions.row_security import TableDefinition, dotted
 
 Row = Mapping[str, Any]
@@ -23,8 +23,9 @@ class Rows(TableDefinition):
     kind = "rows"
     remembered = False
 
-    key: tuple[str, ...] = keyword()
-    rows: tuple[Row, ...] = keyword()
+    _: KW_ONLY
+    key: tuple[str, ...]
+    rows: tuple[Row, ...]
 
     @property
     def identity(self) -> str:  # noqa: D102

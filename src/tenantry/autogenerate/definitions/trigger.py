@@ -1,11 +1,11 @@
 """Triggers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Statement, keyword
+from tenantry.autogenerate.definitions.base import Statement
 from tenantry.autogenerate.definitions.row_security import TableDefinition, dotted
 
 
@@ -15,19 +15,20 @@ class Trigger(TableDefinition):
 
     kind = "trigger"
 
-    name: str = ""
-    timing: str = keyword("before")
-    events: tuple[str, ...] = keyword(())
-    of: tuple[str, ...] = keyword(())
-    when: str | None = keyword(None)
-    execute: str = keyword("")
-    for_each: str = keyword("row")
-    constraint: bool = keyword(False)
-    deferrable: bool = keyword(False)
-    initially_deferred: bool = keyword(False)
-    old_table: str | None = keyword(None)
-    new_table: str | None = keyword(None)
-    comment: str | None = keyword(None)
+    name: str
+    _: KW_ONLY
+    timing: str = "before"
+    events: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    when: str | None = None
+    execute: str = ""
+    for_each: str = "row"
+    constraint: bool = False
+    deferrable: bool = False
+    initially_deferred: bool = False
+    old_table: str | None = None
+    new_table: str | None = None
+    comment: str | None = None
 
     @property
     def identity(self) -> str:  # noqa: D102

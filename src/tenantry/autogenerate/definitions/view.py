@@ -1,28 +1,30 @@
 """Views and materialised views."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, keyword
+from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.row_security import dotted
 
 
 @dataclass(frozen=True)
 class View(Definition):
-    """A view; ``columns`` are its output columns with their types, where they are known."""
+    """A view; ``columns``, its output with types, is known only of a view that PostgreSQL holds."""
 
     kind = "view"
 
     name: str
-    materialized: bool = keyword(False)
-    security_invoker: bool = keyword(True)
-    security_barrier: bool = keyword(False)
-    check_option: str | None = keyword(None)
-    schema: str | None = keyword(None)
-    comment: str | None = keyword(None)
-    definition: str = keyword("")
+    _: KW_ONLY
+    materialized: bool = False
+    security_invoker: bool = True
+    security_barrier: bool = False
+    check_option: str | None = None
+    schema: str | None = None
+    comment: str | None = None
+    definition: str = ""
+    columns: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def identity(self) -> str:  # noqa: D102
@@ -31,6 +33,9 @@ class View(Definition):
     @property
     def _target(self) -> str:
         return f"{'MATERIALIZED ' if self.materialized else ''}VIEW {sql.qualified(self.schema, self.name)}"
+
+    def grant_target(self) -> str:  # noqa: D102
+        return f"table {sql.qualified(self.schema, self.name)}"
 
     def provides(self) -> frozenset[str]:  # noqa: D102
         return frozenset({self.name})
@@ -57,6 +62,11 @@ class View(Definition):
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP {self._target}")]
+
+    def replaceable(self, old: Self) -> bool:
+        """CREATE OR REPLACE VIEW can neither rename nor drop a column, nor add one that a downgrade could drop."""
+        same_columns = self.columns == old.columns and bool(self.columns)
+        return same_columns and not (self.materialized or old.materialized)
 
     def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
         if self.materialized or old.materialized:

@@ -1,0 +1,34 @@
+"""A catalogue: everything a database holds, or a declaration wants, in one comparable form."""
+
+from dataclasses import dataclass, field
+
+from tenantry.autogenerate.definitions import Definition
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, order=True)
+class Privilege:
+    """One privilege of one role on one object, or one column of it: the atom that grants are compared by.
+
+    :param on: the object as GRANT names it.
+    :param table: the table that brings the privilege with it, if it is one.
+    """
+
+    on: str
+    role: str
+    privilege: str
+    column: str = ""
+    table: str | None = field(default=None, compare=False)
+
+
+@dataclass
+class Catalogue:
+    """Definitions by kind and identity, and privileges."""
+
+    definitions: dict[Key, Definition] = field(default_factory=dict)
+    privileges: set[Privilege] = field(default_factory=set)
+
+    def add(self, definition: Definition) -> None:
+        """Enter a definition."""
+        self.definitions[definition.kind, definition.identity] = definition

@@ -1,0 +1,150 @@
+"""The fourth step: what differs, and what hangs on it."""
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping, Set
+
+from tenantry.autogenerate.canonicalise import Declared
+from tenantry.autogenerate.catalogue import Catalogue, Key, Privilege
+from tenantry.autogenerate.definitions import Definition, Extension, Grant, Role, RowSecurity
+
+Dependencies = Mapping[Key, Collection[Key]]
+
+_PRIVILEGE_ORDER = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
+
+
+@dataclasses.dataclass
+class Change:
+    """One object before and after; rebuilt means dropped and created, because PostgreSQL cannot alter it."""
+
+    old: Definition | None
+    new: Definition | None
+    rebuilt: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Ownership:
+    """What the declaration may take away.
+
+    :param ledger: objects that migrations created.
+    :param claimed: schemas, as definitions write them, in which everything is ours.
+    :param dropped_tables: tables that go, with all that is on them.
+    """
+
+    ledger: Set[Key]
+    claimed: Set[str | None] = frozenset()
+    dropped_tables: Set[str] = frozenset()
+
+    def owns(self, definition: Definition) -> bool:
+        """Whether an object that is no longer declared has to go."""
+        if definition.belongs_to() in self.dropped_tables:
+            return True
+        if (definition.kind, definition.identity) in self.ledger:
+            return True
+        shared = isinstance(definition, Role | Extension)
+        return not shared and getattr(definition, "schema", None) in self.claimed
+
+
+def compare(live: Catalogue, declared: Mapping[Key, Declared], ownership: Ownership) -> dict[Key, Change]:
+    """The definitions that have to be created, changed or dropped."""
+    changes: dict[Key, Change] = {}
+    for key, item in declared.items():
+        old = live.definitions.get(key)
+        if old is None:
+            if not _is_nothing(item.written):
+                changes[key] = Change(None, item.written)
+        elif _differs(old, item.printed, ownership):
+            changes[key] = Change(old, item.written, rebuilt=not item.printed.replaceable(old))
+    for key, old in live.definitions.items():
+        if key not in declared and ownership.owns(old):
+            changes[key] = Change(old, None)
+    return changes
+
+
+def _is_nothing(definition: Definition) -> bool:
+    return isinstance(definition, RowSecurity) and not (definition.enabled or definition.force)
+
+
+def _differs(old: Definition, new: Definition, ownership: Ownership) -> bool:
+    if isinstance(new, Role | Extension) and (new.kind, new.identity) not in ownership.ledger:
+        return False  # somebody else made it, for purposes of his own
+    if isinstance(new, Extension) and new.schema is None:
+        return False
+    return old != new
+
+
+def rebuild_dependents(
+    changes: dict[Key, Change],
+    live: Catalogue,
+    declared: Mapping[Key, Declared],
+    dependents: Dependencies,
+    gone: Set[Key],
+) -> None:
+    """Drop before, and create after, whatever hangs on an object that is dropped or rebuilt.
+
+    :param dependents: for each object, or column of a table, what PostgreSQL says depends on it.
+    :param gone: columns that are dropped or get another type.
+    """
+    pending = [*gone, *(key for key, change in changes.items() if change.rebuilt or change.new is None)]
+    seen = set(pending)
+    while pending:
+        for key in dependents.get(pending.pop(), ()):
+            if key in live.definitions and key not in seen:
+                seen.add(key)
+                pending.append(key)
+                changes[key] = _rebuilt(changes.get(key), live.definitions[key], declared.get(key))
+
+
+def _rebuilt(change: Change | None, old: Definition, declared: Declared | None) -> Change:
+    if change is not None:
+        return dataclasses.replace(change, rebuilt=change.new is not None)
+    return Change(old, declared.written if declared else old, rebuilt=True)
+
+
+def compare_privileges(
+    live: Set[Privilege], desired: Set[Privilege], managed: "Managed", changes: Mapping[Key, Change]
+) -> tuple[list[Grant], list[Grant]]:
+    """Grants to revoke and grants to make."""
+    lost = _targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
+    remade = _targets(change.new for change in changes.values() if change.rebuilt)
+    kept = {p for p in live if p not in desired and not managed.covers(p) and p.on in lost & remade}
+    revoked = {p for p in live if p.on in lost or p.table in managed.dropped_tables}
+    revoked |= {p for p in live - desired if managed.covers(p)}
+    granted = (desired - live) | {p for p in desired | kept if p.on in remade}
+    return list(grants(revoked)), list(grants(granted))
+
+
+def _targets(definitions: Iterator[Definition | None]) -> set[str]:
+    return {target for item in definitions if item is not None and (target := item.grant_target())}
+
+
+@dataclasses.dataclass(frozen=True)
+class Managed:
+    """Whose privileges, on what, the declaration speaks of: on its own objects, for its own roles and PUBLIC."""
+
+    objects: Set[str]
+    roles: Set[str]
+    dropped_tables: Set[str] = frozenset()
+
+    def covers(self, privilege: Privilege) -> bool:
+        """Whether a privilege that is not declared has to be revoked."""
+        return privilege.on in self.objects and privilege.role in self.roles
+
+
+def grants(privileges: Set[Privilege]) -> Iterator[Grant]:
+    """The fewest GRANTs that state these privileges."""
+    columns: dict[tuple[str, str, str, str | None], list[str]] = {}
+    for item in sorted(privileges):
+        columns.setdefault((item.on, item.role, item.privilege, item.table), []).append(item.column)
+    by_columns: dict[tuple[str, str, tuple[str, ...], str | None], list[str]] = {}
+    for (on, role, privilege, table), names in columns.items():
+        by_columns.setdefault((on, role, tuple(name for name in names if name), table), []).append(privilege)
+    by_role: dict[tuple[str, tuple[str, ...], tuple[str, ...], str | None], list[str]] = {}
+    for (on, role, limited, table), names in by_columns.items():
+        by_role.setdefault((on, tuple(sorted(names, key=_privilege_rank)), limited, table), []).append(role)
+    for (on, kinds, limited, table), roles in by_role.items():
+        yield Grant(kinds, on=on, to=tuple(roles), columns=limited or None, table=table)
+
+
+def _privilege_rank(privilege: str) -> tuple[int, str]:
+    known = privilege in _PRIVILEGE_ORDER
+    return (_PRIVILEGE_ORDER.index(privilege) if known else len(_PRIVILEGE_ORDER), privilege)

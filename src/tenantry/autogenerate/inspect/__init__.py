@@ -1,0 +1,42 @@
+"""The first step: read the catalogue of the database, in the text PostgreSQL itself prints."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from tenantry.autogenerate.catalogue import Catalogue
+from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.inspect.cluster import inspect_extensions, inspect_roles
+from tenantry.autogenerate.inspect.privileges import inspect_privileges
+from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
+from tenantry.autogenerate.inspect.scope import Scope, read_ledger
+from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_row_security, inspect_triggers
+
+__all__ = ["Scope", "inspect_database", "inspect_definitions", "read_ledger"]
+
+Reader = Callable[[Connection, Scope], Iterator[Definition]]
+
+_READERS: tuple[Reader, ...] = (
+    inspect_row_security,
+    inspect_policies,
+    inspect_triggers,
+    inspect_routines,
+    inspect_views,
+    inspect_roles,
+    inspect_extensions,
+)
+
+
+def inspect_database(connection: Connection, scope: Scope) -> Catalogue:
+    """Everything in scope, apart from what belongs to extensions. Takes no lock but on the system catalogue."""
+    catalogue = Catalogue()
+    for definition in inspect_definitions(connection, scope, _READERS):
+        catalogue.add(definition)
+    catalogue.privileges.update(inspect_privileges(connection, scope))
+    return catalogue
+
+
+def inspect_definitions(connection: Connection, scope: Scope, readers: Iterable[Reader]) -> Iterator[Definition]:
+    """What the given readers find in scope."""
+    for reader in readers:
+        yield from reader(connection, scope)

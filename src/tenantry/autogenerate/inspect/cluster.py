@@ -1,0 +1,35 @@
+"""Roles and extensions."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from tenantry.autogenerate.definitions import Extension, Role
+from tenantry.autogenerate.inspect.scope import Scope
+
+_ROLES = """
+    SELECT r.rolname, r.rolcanlogin, r.rolbypassrls, shobj_description(r.oid, 'pg_authid') AS comment,
+           ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
+                 WHERE m.member = r.oid ORDER BY g.rolname) AS member_of
+    FROM pg_roles r WHERE r.rolname NOT LIKE 'pg\\_%'
+"""
+
+_EXTENSIONS = "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
+
+
+def inspect_roles(connection: Connection, scope: Scope) -> Iterator[Role]:
+    """All roles of the cluster but PostgreSQL's own."""
+    for row in scope.rows(connection, _ROLES):
+        yield Role(
+            scope.role(row.rolname),
+            login=row.rolcanlogin,
+            bypass_rls=row.rolbypassrls,
+            member_of=tuple(sorted({scope.role(name) for name in row.member_of})),
+            comment=row.comment,
+        )
+
+
+def inspect_extensions(connection: Connection, scope: Scope) -> Iterator[Extension]:
+    """All extensions of the database."""
+    for row in scope.rows(connection, _EXTENSIONS):
+        yield Extension(row.extname, schema=scope.schema(row.nspname))

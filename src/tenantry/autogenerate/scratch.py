@@ -1,0 +1,165 @@
+"""A scratch schema: declared objects are created in it on empty tables of the declared shape, printed, and rolled back.
+
+No user table is touched beyond the ACCESS SHARE that parsing a query takes, and nothing is left behind.
+"""
+
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
+
+from tenantry.autogenerate.catalogue import Key
+from tenantry.autogenerate.definitions import Definition, Policy, TableDefinition, sql
+from tenantry.autogenerate.inspect import Scope, inspect_definitions
+from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
+from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_triggers
+from tenantry.errors import TenantryError
+
+_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+_READERS = (inspect_policies, inspect_triggers, inspect_routines, inspect_views)
+
+
+class ComparisonError(TenantryError):
+    """The database cannot be compared with the declaration."""
+
+
+def column_type(column: Column[Any]) -> str:
+    """The type of a column, as CREATE TABLE names it."""
+    return column.type.compile(dialect=_dialect)
+
+
+class Scratch:
+    """Prints definitions as PostgreSQL would.
+
+    :param tables: the declared tables by schema and name.
+    :param reshaped: tables that are there in their declared shape even if no definition belongs to them.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        tables: Mapping[tuple[str | None, str], Table],
+        reshaped: Sequence[Table] = (),
+    ) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._reshaped = [key for key, table in tables.items() if any(table is other for other in reshaped)]
+        self._prefix = f"tenantry_scratch_{secrets.token_hex(4)}"
+
+    def print(self, definitions: Sequence[Definition]) -> dict[Key, Definition]:
+        """Each definition as PostgreSQL prints it, by the key of the one given; what it refuses is left out."""
+        schemas = self._schemas(definitions)
+        with self._rolled_back():
+            path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
+            self._create_schemas(schemas)
+            self._set_path(f"{schemas[None]}, {path}")
+            numbered = [_numbered(item, number, schemas) for number, item in enumerate(definitions)]
+            self._run([*self._create_tables(definitions, schemas), *map(_statements, numbered)])
+            self._set_path(path)
+            scope = Scope({scratch: schema for schema, scratch in schemas.items()})
+            read_back: Iterator[Any] = inspect_definitions(self._connection, scope, _READERS)
+            found = {int(item.comment): item for item in read_back}
+        return {
+            (item.kind, item.identity): _restored(found[number], item, schemas)
+            for number, item in enumerate(definitions)
+            if number in found
+        }
+
+    @contextlib.contextmanager
+    def _rolled_back(self) -> Iterator[None]:
+        savepoint = self._connection.begin_nested()
+        try:
+            yield
+        finally:
+            savepoint.rollback()
+
+    def _schemas(self, definitions: Sequence[Definition]) -> dict[str | None, str]:
+        names = {None, *(getattr(item, "schema", None) for item in definitions), *(key[0] for key in self._reshaped)}
+        ordered = sorted(names, key=lambda name: name or "")
+        return {name: f"{self._prefix}_{number}" for number, name in enumerate(ordered)}
+
+    def _create_schemas(self, schemas: Mapping[str | None, str]) -> None:
+        """The role that owns the objects need not be one that may create schemas; the login it acts for may be."""
+        may_create = text("SELECT has_database_privilege(current_database(), 'CREATE')")
+        if not self._connection.scalar(may_create):
+            self._execute("SET LOCAL ROLE NONE")
+            if not self._connection.scalar(may_create):
+                msg = (
+                    "comparing needs a scratch schema, and this role may not create one: "
+                    "GRANT CREATE ON DATABASE to it, or compare as a role that has the right"
+                )
+                raise ComparisonError(msg)
+        self._execute("SET LOCAL check_function_bodies = off")
+        self._execute("; ".join(f"CREATE SCHEMA {scratch}" for scratch in schemas.values()))
+
+    def _set_path(self, path: str) -> None:
+        self._connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": path})
+
+    def _create_tables(self, definitions: Sequence[Definition], schemas: Mapping[str | None, str]) -> list[str]:
+        needed = {(item.schema, item.table) for item in definitions if isinstance(item, TableDefinition)}
+        return [
+            f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(self._tables[key])})"
+            for key in sorted(needed | set(self._reshaped), key=str)
+        ]
+
+    def _run(self, statements: Sequence[str]) -> None:
+        """All in one round trip; if PostgreSQL refuses one, each alone, again while that gets further."""
+        if self._succeeds(";\n".join(statements)):
+            return
+        pending, before = list(statements), -1
+        while pending and len(pending) != before:
+            before = len(pending)
+            pending = [statement for statement in pending if not self._succeeds(statement)]
+
+    def _succeeds(self, statement: str) -> bool:
+        savepoint = self._connection.begin_nested()
+        try:
+            self._execute(statement)
+        except DBAPIError:
+            savepoint.rollback()
+            return False
+        savepoint.commit()
+        return True
+
+    def _execute(self, statement: str) -> None:
+        self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(f"{sql.identifier(column.name)} {column_type(column)}" for column in table.columns)
+
+
+def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, str]) -> Definition:
+    """The definition in its scratch schema, with a comment by which it is found again."""
+    changes: dict[str, Any] = {"schema": schemas[definition.schema], "comment": str(number)}  # type: ignore[attr-defined]
+    if isinstance(definition, Policy):
+        changes["to"] = ()  # a role may not exist yet, and is no text to print
+    return dataclasses.replace(definition, **changes)
+
+
+def _statements(definition: Definition) -> str:
+    return ";\n".join(statement.sql for statement in definition.create())
+
+
+def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> Definition:
+    """What was read back, with the names it has outside the scratch schema."""
+    changes: dict[str, Any] = {"schema": written.schema, "comment": written.comment}
+    if isinstance(written, Policy):
+        changes["to"] = written.to
+    for name in (field.name for field in dataclasses.fields(printed) if field.name not in changes):
+        value = getattr(printed, name)
+        if isinstance(value, str):
+            changes[name] = _outside(value, schemas)
+    restored: Definition = dataclasses.replace(printed, **changes)
+    return restored
+
+
+def _outside(value: str, schemas: Mapping[str | None, str]) -> str:
+    for schema, scratch in schemas.items():
+        value = value.replace(f"{scratch}.", "" if schema is None else f"{sql.identifier(schema)}.")
+    return value
