@@ -20,8 +20,9 @@ Tables = Mapping[tuple[str | None, str], Table]
 
 @dataclasses.dataclass(frozen=True)
 class Declared:
-    """A declared object: as it was written, and as PostgreSQL prints it."""
+    """A declared object: as it was declared, as a revision writes it, and as PostgreSQL prints it."""
 
+    declared: Definition
     written: Definition
     printed: Definition
 
@@ -38,10 +39,9 @@ def canonicalise(
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
     printed = _print(Scratch(connection, tables, reshaped), doubtful, tables) if doubtful else {}
     declared: dict[Key, Declared] = {}
-    for key, written in desired.definitions.items():
-        definition = printed.get(key, written)
-        spelled = _with_printed_arguments(written, definition)
-        declared[definition.kind, definition.identity] = Declared(spelled, definition)
+    for key, item in desired.definitions.items():
+        found = printed.get(key, item)
+        declared[found.kind, found.identity] = Declared(item, _with_printed_arguments(item, found), found)
     return declared
 
 

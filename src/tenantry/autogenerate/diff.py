@@ -1,7 +1,8 @@
 """The fourth step: what differs, and what hangs on it."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from tenantry.autogenerate.canonicalise import Declared
 from tenantry.autogenerate.catalogue import Catalogue, Key, Privilege
@@ -30,9 +31,9 @@ class Ownership:
     :param dropped_tables: tables that go, with all that is on them.
     """
 
-    ledger: Set[Key]
-    claimed: Set[str | None] = frozenset()
-    dropped_tables: Set[str] = frozenset()
+    ledger: AbstractSet[Key]
+    claimed: AbstractSet[str | None] = frozenset()
+    dropped_tables: AbstractSet[str] = frozenset()
 
     def owns(self, definition: Definition) -> bool:
         """Whether an object that is no longer declared has to go."""
@@ -77,7 +78,7 @@ def rebuild_dependents(
     live: Catalogue,
     declared: Mapping[Key, Declared],
     dependents: Dependencies,
-    gone: Set[Key],
+    gone: AbstractSet[Key],
 ) -> None:
     """Drop before, and create after, whatever hangs on an object that is dropped or rebuilt.
 
@@ -101,7 +102,7 @@ def _rebuilt(change: Change | None, old: Definition, declared: Declared | None) 
 
 
 def compare_privileges(
-    live: Set[Privilege], desired: Set[Privilege], managed: "Managed", changes: Mapping[Key, Change]
+    live: AbstractSet[Privilege], desired: AbstractSet[Privilege], managed: "Managed", changes: Mapping[Key, Change]
 ) -> tuple[list[Grant], list[Grant]]:
     """Grants to revoke and grants to make."""
     lost = _targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
@@ -121,16 +122,16 @@ def _targets(definitions: Iterator[Definition | None]) -> set[str]:
 class Managed:
     """Whose privileges, on what, the declaration speaks of: on its own objects, for its own roles and PUBLIC."""
 
-    objects: Set[str]
-    roles: Set[str]
-    dropped_tables: Set[str] = frozenset()
+    objects: AbstractSet[str]
+    roles: AbstractSet[str]
+    dropped_tables: AbstractSet[str] = frozenset()
 
     def covers(self, privilege: Privilege) -> bool:
         """Whether a privilege that is not declared has to be revoked."""
         return privilege.on in self.objects and privilege.role in self.roles
 
 
-def grants(privileges: Set[Privilege]) -> Iterator[Grant]:
+def grants(privileges: AbstractSet[Privilege]) -> Iterator[Grant]:
     """The fewest GRANTs that state these privileges."""
     columns: dict[tuple[str, str, str, str | None], list[str]] = {}
     for item in sorted(privileges):

@@ -67,6 +67,10 @@ class Definition:
         """The SQL in which names of other objects stand."""
         return ()
 
+    def hints(self) -> Sequence[str]:
+        """SQL that PostgreSQL reads only when it runs: better created after what it mentions, if that is possible."""
+        return ()
+
     def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: ARG002
         """The same with roles renamed, as a deployment calls them."""
         return self

@@ -50,6 +50,9 @@ class Routine(Definition):
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.arguments, *([self.body] if self.standard_body else [])]
 
+    def hints(self) -> Sequence[str]:  # noqa: D102
+        return [self.body]
+
     def _attributes(self) -> list[str]:
         attributes = [f"LANGUAGE {sql.identifier(self.language)}"]
         if self.security == "definer":

@@ -1,0 +1,167 @@
+"""All steps together: from a connection and metadatas to ordered operations."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from alembic.operations import ops as stock
+from alembic.operations.ops import MigrateOperation
+from sqlalchemy import Connection, MetaData
+
+from tenantry import ddl
+from tenantry.autogenerate import ledger
+from tenantry.autogenerate.canonicalise import Declared, canonicalise
+from tenantry.autogenerate.catalogue import Catalogue, Key, Privilege
+from tenantry.autogenerate.definitions import Grant, sql
+from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue
+from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
+from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
+from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
+from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
+from tenantry.autogenerate.order import ordered
+from tenantry.autogenerate.reference_rows import RowComparison
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an application says about the comparison.
+
+    :param role_names: what a deployment calls the roles, by declared name.
+    :param claimed_schemas: schemas in which everything is ours: what is not declared there is dropped.
+    """
+
+    role_names: Mapping[str, str] = field(default_factory=dict)
+    claimed_schemas: frozenset[str] = frozenset()
+
+
+def all_operations(
+    connection: Connection,
+    metadatas: Sequence[MetaData],
+    table_operations: Sequence[MigrateOperation],
+    schemas: Iterable[str | None],
+    options: Options,
+) -> list[MigrateOperation]:
+    """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
+    comparison = _Comparison(connection, metadatas, schemas, options)
+    tables = [operation for operation in table_operations if not _is_ledger(operation)]
+    return ordered([*comparison.definition_operations(tables), *tables, *comparison.row_operations()])
+
+
+def _is_ledger(operation: MigrateOperation) -> bool:
+    return getattr(operation, "table_name", None) == ledger.TABLE
+
+
+class _Comparison:
+    def __init__(
+        self, connection: Connection, metadatas: Sequence[MetaData], schemas: Iterable[str | None], options: Options
+    ) -> None:
+        self._connection = connection
+        self._metadatas = metadatas
+        default = connection.dialect.default_schema_name or "public"
+        self._namespace = Namespace(default)
+        self._tables = {
+            (self._namespace.schema(table.schema), table.name): table
+            for metadata in metadatas
+            for table in metadata.tables.values()
+        }
+        names = {default, *(name for name in schemas if name), *_schemas_of(metadatas), *options.claimed_schemas}
+        self._scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
+        self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}
+        self._ledger = read_ledger(connection)
+
+    def definition_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
+        """Creates, drops and changes of all that is no row."""
+        live = inspect_database(self._connection, self._scope)
+        desired = desired_catalogue(self._metadatas, self._namespace)
+        reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
+        declared = canonicalise(self._connection, desired, live, self._tables, reshaped)
+        dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
+        changes = compare(live, declared, Ownership(self._ledger, self._claimed, dropped))
+        gone = set(_gone_columns(tables))
+        if gone or any(change.rebuilt or change.new is None for change in changes.values()):
+            dependents = inspect_dependents(self._connection, self._scope)
+            rebuild_dependents(changes, live, declared, dependents, gone)
+        wanted = _spelled_as_printed(desired, declared)
+        managed = Managed(_objects(declared, self._tables, wanted), _roles(desired, wanted), dropped)
+        revoked, granted = compare_privileges(live.privileges, wanted, managed, changes)
+        yield from _operations(changes.values(), revoked, granted)
+
+    def row_operations(self) -> Iterator[MigrateOperation]:
+        """Inserts and updates in the order of foreign keys, deletes in the opposite one."""
+        position = {
+            table: number for metadata in self._metadatas for number, table in enumerate(metadata.sorted_tables)
+        }
+        declared = sorted(declared_rows(self._metadatas), key=lambda rows: position[rows[0]])
+        by_name = {dotted(*key): position[table] for key, table in self._tables.items()}
+        changes = list(RowComparison(self._connection, self._namespace, self._ledger).compare(declared))
+        deleted = [change.old for change in changes if change.old is not None and change.new is None]
+        for old in sorted(deleted, key=lambda rows: by_name.get(rows.identity, -1), reverse=True):
+            yield DropOp(old)
+        for change in changes:
+            if change.new is not None:
+                yield CreateOp(change.new) if change.old is None else ReplaceOp(change.old, change.new)
+
+
+def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
+    """Schemas that declarations name."""
+    for metadata in metadatas:
+        for table in metadata.tables.values():
+            if table.schema:
+                yield table.schema
+        for item in [*ddl.declared(metadata, ddl.Routine), *ddl.declared(metadata, ddl.View)]:
+            if item.schema:
+                yield item.schema
+        for grant in ddl.declared(metadata, ddl.Grant):
+            if isinstance(grant.on, ddl.Schema):
+                yield grant.on.name
+
+
+def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
+    """Tables that get, lose or change columns."""
+    for operation in operations:
+        if isinstance(operation, stock.ModifyTableOps) and any(
+            isinstance(inner, stock.AddColumnOp | stock.DropColumnOp | stock.AlterColumnOp) for inner in operation.ops
+        ):
+            yield operation.schema, operation.table_name
+
+
+def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that are dropped or get another type: PostgreSQL refuses while anything uses them."""
+    for operation in operations:
+        for inner in operation.ops if isinstance(operation, stock.ModifyTableOps) else ():
+            if isinstance(inner, stock.DropColumnOp) or (
+                isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None
+            ):
+                yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def _spelled_as_printed(desired: Catalogue, declared: Mapping[Key, Declared]) -> set[Privilege]:
+    """The desired privileges, on routines under the signature that PostgreSQL prints."""
+    printed = {item.declared.grant_target(): item.printed.grant_target() for item in declared.values()}
+    return {replace(item, on=printed.get(item.on) or item.on) for item in desired.privileges}
+
+
+def _objects(
+    declared: Mapping[Key, Declared], tables: Iterable[tuple[str | None, str]], wanted: Iterable[Privilege]
+) -> set[str]:
+    routines_and_views = {target for item in declared.values() if (target := item.printed.grant_target())}
+    on_tables = {f"table {sql.qualified(schema, name)}" for schema, name in tables}
+    return routines_and_views | on_tables | {item.on for item in wanted}
+
+
+def _roles(desired: Catalogue, wanted: Iterable[Privilege]) -> set[str]:
+    return {"public", *(name for kind, name in desired.definitions if kind == "role"), *(item.role for item in wanted)}
+
+
+def _operations(
+    changes: Iterable[Change], revoked: Sequence[Grant], granted: Sequence[Grant]
+) -> Iterator[MigrateOperation]:
+    for change in changes:
+        if change.old is not None and (change.rebuilt or change.new is None):
+            yield DropOp(change.old)
+        if change.new is not None and (change.rebuilt or change.old is None):
+            yield CreateOp(change.new)
+        if change.old is not None and change.new is not None and not change.rebuilt:
+            yield ReplaceOp(change.old, change.new)
+    yield from map(DropOp, revoked)
+    yield from map(CreateOp, granted)

@@ -1,0 +1,218 @@
+"""The fifth step: an order that PostgreSQL accepts, from what needs what.
+
+Each operation says what it makes and takes away, and which names its SQL, new and old, mentions. What makes a name
+comes before what mentions it; what takes it away, after. The same order reversed is right for the downgrade.
+"""
+
+import heapq
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from alembic.operations import ops as stock
+from alembic.operations.ops import MigrateOperation
+from sqlalchemy import Column, ForeignKeyConstraint, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable, SchemaItem
+
+from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+
+_WORD = re.compile(r'"(?:[^"]|"")+"|role [\w$]+|[A-Za-z_\u0080-\uffff][\w$]*')
+_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+# Among operations that do not need one another: how a reader expects them, dependents first away and last back.
+_DROP_RANK = {"rows": 1, "grant": 2, "trigger": 3, "policy": 4, "row security": 5, "view": 6}
+_CREATE_RANK = {
+    "role": 0, "extension": 0, "function": 7, "procedure": 7,
+    "view": 9, "row security": 10, "policy": 11, "trigger": 12, "grant": 13, "rows": 14,
+}  # fmt: skip
+_STOCK_RANK, _LAST_DROP_RANK = 8, 15
+
+
+@dataclass
+class _Node:
+    """One operation: the names it makes and takes away, and those it mentions, after and before it."""
+
+    operation: MigrateOperation
+    rank: int
+    makes: set[str] = field(default_factory=set)
+    takes: set[str] = field(default_factory=set)
+    needs: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    wants: set[str] = field(default_factory=set)
+    reshapes: str | None = None
+
+
+def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
+    """The operations in an order that PostgreSQL accepts, forward and, reversed, backward."""
+    nodes = [_node(operation) for operation in operations]
+    hard, soft = _edges(nodes)
+    return [nodes[number].operation for number in _sorted(nodes, hard, soft)]
+
+
+def _node(operation: MigrateOperation) -> _Node:
+    if isinstance(operation, DefinitionOp):
+        return _definition_node(operation)
+    node = _Node(operation, _STOCK_RANK)
+    if isinstance(operation, stock.CreateTableOp):
+        table = operation.to_table()
+        node.makes.add(dotted(operation.schema, operation.table_name))
+        node.needs |= _referred(table) | _words([_create_table(table)])
+    elif isinstance(operation, stock.DropTableOp):
+        table = operation.to_table()
+        node.takes.add(dotted(operation.schema, operation.table_name))
+        node.used |= _referred(table) | _words([_create_table(table)])
+    elif isinstance(operation, stock.ModifyTableOps):
+        node.reshapes = dotted(operation.schema, operation.table_name)
+        for inner in operation.ops:
+            _add_modification(node, inner)
+    return node
+
+
+def _definition_node(operation: DefinitionOp) -> _Node:
+    definition = operation.definition
+    node = _Node(operation, _rank(operation))
+    if isinstance(operation, CreateOp):
+        node.makes |= definition.provides()
+    elif isinstance(operation, DropOp):
+        node.takes |= definition.provides()
+    if operation.new is not None:
+        node.needs |= _mentions(operation.new)
+        node.wants |= _words(operation.new.hints())
+    if operation.old is not None:
+        node.used |= _mentions(operation.old)
+    return node
+
+
+def _rank(operation: DefinitionOp) -> int:
+    kind = operation.definition.kind
+    if isinstance(operation, DropOp):
+        return _DROP_RANK.get(kind, _LAST_DROP_RANK)
+    return _CREATE_RANK.get(kind, _STOCK_RANK)
+
+
+def _mentions(definition: Definition) -> set[str]:
+    table = definition.belongs_to()
+    return _words(definition.texts()) | ({table} if table else set())
+
+
+def _add_modification(node: _Node, operation: MigrateOperation) -> None:
+    """What an ALTER TABLE refers to beyond its own table."""
+    if isinstance(operation, stock.CreateForeignKeyOp):
+        node.needs.add(dotted(operation.kw.get("referent_schema"), operation.referent_table))
+    elif isinstance(operation, stock.AddColumnOp):
+        node.needs |= _words([_column_text(operation.column)])
+    elif isinstance(operation, stock.AlterColumnOp):
+        node.needs |= _words([str(getattr(operation.modify_server_default, "arg", operation.modify_server_default))])
+        node.used |= _words([str(getattr(operation.existing_server_default, "arg", operation.existing_server_default))])
+    elif isinstance(operation, stock.DropConstraintOp | stock.DropColumnOp) and operation._reverse is not None:  # noqa: SLF001
+        reverse = _Node(operation, 0)
+        _add_modification(reverse, operation._reverse)  # noqa: SLF001
+        node.used |= reverse.needs
+    elif isinstance(operation, stock.CreateIndexOp):
+        node.needs |= _words(str(column) for column in operation.columns)
+
+
+def _referred(table: Table) -> set[str]:
+    return {
+        element.target_fullname.rpartition(".")[0]
+        for constraint in table.constraints
+        if isinstance(constraint, ForeignKeyConstraint)
+        for element in constraint.elements
+    } - {table.fullname}
+
+
+def _create_table(table: Table) -> str:
+    return str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
+
+
+def _column_text(column: SchemaItem) -> str:
+    default = getattr(column, "server_default", None)
+    text = getattr(default, "arg", None) if default is not None else getattr(column, "computed", None)
+    kind = column.type.compile(dialect=_dialect) if isinstance(column, Column) else ""
+    return f"{kind} {getattr(text, 'sqltext', text)}"
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    found = (word for line in texts for word in _WORD.findall(line))
+    return {word[1:-1].replace('""', '"') if word.startswith('"') else word for word in found}
+
+
+Edges = dict[int, set[int]]
+
+
+def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
+    """Who comes before whom: surely, and if possible."""
+    makers, takers, reshapers = defaultdict(list), defaultdict(list), defaultdict(list)
+    for number, node in enumerate(nodes):
+        for name in node.makes:
+            makers[name].append(number)
+        for name in node.takes:
+            takers[name].append(number)
+        if node.reshapes:
+            reshapers[node.reshapes].append(number)
+    hard: Edges = defaultdict(set)
+    soft: Edges = defaultdict(set)
+    for number, node in enumerate(nodes):
+        _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
+        _connect(soft, [maker for name in node.wants for maker in makers.get(name, ())], [number])
+        _connect(hard, [number], [taker for name in node.used for taker in takers.get(name, ())])
+        if node.reshapes is None:
+            self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
+            _connect(hard, [other for name in node.needs if self_made for other in reshapers.get(name, ())], [number])
+            dropped = isinstance(node.operation, DropOp)
+            _connect(hard, [number], [other for name in node.used if dropped for other in reshapers.get(name, ())])
+        else:
+            _connect(hard, makers.get(node.reshapes, ()), [number])
+            _connect(hard, [number], takers.get(node.reshapes, ()))
+    return hard, soft
+
+
+def _connect(edges: Edges, before: Iterable[int], after: Iterable[int]) -> None:
+    later = list(after)
+    for first in before:
+        edges[first] |= {second for second in later if second != first}
+
+
+def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
+    """Kahn's algorithm; where wishes, or in the end even needs, go in a circle, the lowest rank breaks it."""
+    blocked = _incoming(hard)
+    wished = _incoming(soft)
+    waiting = set(range(len(nodes)))
+    free: list[tuple[int, int]] = []
+
+    def release(candidates: Iterable[int]) -> None:
+        for number in candidates:
+            if number in waiting and not blocked[number] and not wished[number]:
+                heapq.heappush(free, (nodes[number].rank, number))
+
+    release(waiting)
+    result: list[int] = []
+    while waiting:
+        if free:
+            number = heapq.heappop(free)[1]
+        else:
+            number = min(
+                [candidate for candidate in waiting if not blocked[candidate]] or waiting,
+                key=lambda candidate: (nodes[candidate].rank, candidate),
+            )
+        if number not in waiting:
+            continue
+        waiting.discard(number)
+        result.append(number)
+        for edges, incoming in ((hard, blocked), (soft, wished)):
+            for later in edges.get(number, ()):
+                incoming[later].discard(number)
+        release({*hard.get(number, ()), *soft.get(number, ())})
+    return result
+
+
+def _incoming(edges: Edges) -> Edges:
+    incoming: Edges = defaultdict(set)
+    for first, later in edges.items():
+        for second in later:
+            incoming[second].add(first)
+    return incoming

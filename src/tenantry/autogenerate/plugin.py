@@ -1,0 +1,39 @@
+"""The Alembic plugin: ``autogenerate_plugins=["alembic.autogenerate.*", "tenantry.*"]`` in env.py turns it on.
+
+Options of ``context.configure``: ``tenantry_role_names``, a mapping of declared role names to a deployment's;
+``tenantry_run_as``, the role that owns the objects; ``tenantry_claimed_schemas``, schemas that are wholly ours.
+
+Alembic loads this module while it is itself half imported, so the rest is imported when it is first needed.
+"""
+
+from typing import TYPE_CHECKING
+
+from alembic.util import DispatchPriority, PriorityDispatchResult
+
+if TYPE_CHECKING:
+    from alembic.autogenerate.api import AutogenContext
+    from alembic.operations.ops import UpgradeOps
+    from alembic.runtime.plugins import Plugin
+
+
+def setup(plugin: "Plugin") -> None:
+    """Register the comparison, after Alembic's own."""
+    plugin.add_autogenerate_comparator(
+        _compare, "schema", "tenantry", qualifier="postgresql", priority=DispatchPriority.LAST
+    )
+
+
+def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[str | None]) -> PriorityDispatchResult:
+    from tenantry.autogenerate import render  # noqa: F401, PLC0415
+    from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
+
+    assert context.connection is not None  # noqa: S101
+    metadatas = context.metadata if isinstance(context.metadata, list | tuple) else [context.metadata]
+    options = Options(
+        role_names=context.opts.get("tenantry_role_names") or {},
+        claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
+    )
+    upgrade_ops.ops[:] = all_operations(
+        context.connection, [m for m in metadatas if m is not None], upgrade_ops.ops, schemas, options
+    )
+    return PriorityDispatchResult.CONTINUE

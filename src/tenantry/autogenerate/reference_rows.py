@@ -1,0 +1,152 @@
+"""Reference rows: what the tables hold against what the declaration says, value by value in PostgreSQL's own print."""
+
+import dataclasses
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from sqlalchemy import Connection, Table, text
+
+from tenantry.autogenerate.catalogue import Key
+from tenantry.autogenerate.definitions import Rows, sql
+from tenantry.autogenerate.definitions.rows import parameters, row_identity
+from tenantry.autogenerate.desired import Namespace
+
+Row = Mapping[str, Any]
+DeclaredRows = tuple[Table, tuple[str, ...], list[dict[str, Any]]]
+
+_TYPES = """
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated FROM pg_attribute a
+    WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class RowChange:
+    """Rows of one table before and after; ``None`` is absent."""
+
+    old: Rows | None
+    new: Rows | None
+
+
+class RowComparison:
+    """Compares declared rows with live ones.
+
+    :param ledger: the rows that migrations inserted: they go when they leave the declaration.
+    """
+
+    def __init__(self, connection: Connection, namespace: Namespace, ledger: AbstractSet[Key]) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._ledger = {identity for kind, identity in ledger if kind == "row"}
+
+    def compare(self, declared: Sequence[DeclaredRows]) -> Iterator[RowChange]:
+        """The rows that have to be inserted, updated or deleted."""
+        kept: set[str] = set()
+        for table, key, rows in declared:
+            schema = self._namespace.schema(table.schema)
+            target = _Target(self._connection, schema, table.name, key)
+            yield from target.compare(rows)
+            kept |= {row_identity(schema, table.name, key, target.canonical_key(row)) for row in rows}
+        yield from self._gone(self._ledger - kept)
+
+    def _gone(self, identities: Iterable[str]) -> Iterator[RowChange]:
+        by_table: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
+        for identity in sorted(identities):
+            table, _, values = identity.partition(" ")
+            row = json.loads(values)
+            by_table[table, tuple(row)].append(row)
+        for (table, key), rows in by_table.items():
+            schema, _, name = table.rpartition(".")
+            target = _Target(self._connection, schema or None, name, key)
+            if target.types and (live := [found for row in rows if (found := target.whole_row(row))]):
+                yield RowChange(Rows(name, schema=schema or None, key=key, rows=tuple(live)), None)
+
+
+class _Target:
+    """One table as it is in the database; ``types`` is empty where it is not there yet."""
+
+    def __init__(self, connection: Connection, schema: str | None, name: str, key: tuple[str, ...]) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._name = name
+        self._key = key
+        self._qualified = sql.qualified(schema, name)
+        self._canonical_keys: dict[tuple[str | None, ...], dict[str, Any]] = {}
+        columns = connection.execute(text(_TYPES), {"table": self._qualified}).all()
+        self.types = {column: kind for column, kind, generated in columns if not generated}
+
+    def canonical_key(self, row: Row) -> dict[str, Any]:
+        """The values that identify a row, as PostgreSQL prints them."""
+        values = {name: row[name] for name in self._key}
+        return self._canonical_keys.get(parameters(values.values()), values)
+
+    def compare(self, rows: Sequence[dict[str, Any]]) -> Iterator[RowChange]:
+        """Inserts and updates."""
+        missing: list[Row] = []
+        before: list[Row] = []
+        after: list[Row] = []
+        for row, old in zip(rows, self._live(rows), strict=True):
+            written = {**row, **self.canonical_key(row)}
+            if old is None:
+                missing.append(written)
+            elif old != row:
+                key = self.canonical_key(row)
+                changed = {name: value for name, value in row.items() if name not in key and old.get(name) != value}
+                before.append({**key, **{name: old.get(name) for name in changed}})
+                after.append({**key, **changed})
+        if after:
+            yield RowChange(self._rows(before), self._rows(after))
+        if missing:
+            yield RowChange(None, self._rows(missing))
+
+    def _rows(self, rows: Sequence[Row]) -> Rows:
+        return Rows(self._name, schema=self._schema, key=self._key, rows=tuple(rows))
+
+    def whole_row(self, key: Row) -> Row | None:
+        """All of a row, so that deleting it can be undone."""
+        names = ", ".join(f"{sql.identifier(name)}::text" for name in self.types)
+        condition = " AND ".join(f"{sql.identifier(name)} = %s" for name in key)
+        query = f"SELECT {names} FROM {self._qualified} WHERE {condition}"
+        found = self._connection.exec_driver_sql(query, parameters(key.values())).first()
+        return None if found is None else dict(zip(self.types, found, strict=True))
+
+    def _live(self, rows: Sequence[dict[str, Any]]) -> list[Row | None]:
+        """For each declared row the live one, written as the declared one where the two mean the same."""
+        if not all(name in self.types for name in self._key):
+            return [None] * len(rows)
+        live: list[Row | None] = [None] * len(rows)
+        by_columns: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for number, row in enumerate(rows):
+            by_columns[tuple(name for name in row if name in self.types)].append(number)
+        for columns, numbers in by_columns.items():
+            for position, printed, found in self._fetch(columns, [rows[number] for number in numbers]):
+                declared = rows[numbers[position]]
+                key = parameters(declared[name] for name in self._key)
+                self._canonical_keys[key] = {name: printed[columns.index(name)] for name in self._key}
+                if found is not None:
+                    pairs = zip(columns, printed, found, strict=True)
+                    live[numbers[position]] = {
+                        name: declared[name] if same == other else other for name, same, other in pairs
+                    }
+        return live
+
+    def _fetch(
+        self, columns: tuple[str, ...], rows: Sequence[Row]
+    ) -> Iterator[tuple[int, Sequence[str | None], Sequence[str | None] | None]]:
+        """Position, the declared values as their type prints them, and the live ones."""
+        names = [f"c{number}" for number in range(len(columns))]
+        casts = [f"d.{name}::{self.types[column]}" for name, column in zip(names, columns, strict=True)]
+        key = " AND ".join(f"t.{sql.identifier(name)} = {casts[columns.index(name)]}" for name in self._key)
+        live = ", ".join(f"t.{sql.identifier(column)}::text" for column in columns)
+        query = (
+            f"SELECT d.position - 1, t.{sql.identifier(self._key[0])} IS NOT NULL, "
+            f"ARRAY[{', '.join(f'{cast}::text' for cast in casts)}], ARRAY[{live}] "
+            f"FROM unnest({', '.join(['%s::text[]'] * len(columns))}) WITH ORDINALITY "
+            f"AS d({', '.join(names)}, position) LEFT JOIN {self._qualified} t ON {key} ORDER BY d.position"
+        )
+        values = [list(parameters(row[column] for row in rows)) for column in columns]
+        for position, exists, printed, found in self._connection.exec_driver_sql(query, tuple(values)):
+            yield position, printed, found if exists else None

@@ -1,0 +1,67 @@
+"""The last step: an operation as the line, or the lines, of a revision."""
+
+import dataclasses
+from typing import Any
+
+from alembic.autogenerate.api import AutogenContext
+from alembic.autogenerate.render import renderers
+
+from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+from tenantry.autogenerate.text_block import render_text
+
+_WIDTH = 110
+_INDENT = "    "
+
+
+@renderers.dispatch_for(DefinitionOp)
+def _render(context: AutogenContext, operation: DefinitionOp) -> str:
+    verb = {CreateOp: "create", DropOp: "drop", ReplaceOp: "replace"}[type(operation)]
+    context.imports.add(f"from tenantry.autogenerate.ops import {verb}")
+    definitions = [item for item in (operation.old, operation.new) if item is not None]
+    for definition in definitions:
+        context.imports.add(f"from tenantry.autogenerate.definitions import {type(definition).__name__}")
+    lines = [_definition(definition, "") for definition in definitions]
+    if len(f"{verb}({', '.join(lines)})") <= _WIDTH and "\n" not in "".join(lines):
+        return f"{verb}({', '.join(lines)})"
+    blocks = "".join(f"{_INDENT}{_definition(definition, _INDENT)},\n" for definition in definitions)
+    if "text_block(" in blocks:
+        context.imports.add("from tenantry.autogenerate.text_block import text_block")
+    return f"{verb}(\n{blocks})"
+
+
+def _definition(definition: Definition, margin: str) -> str:
+    """A definition as the call that makes it; what is left at its default is left out."""
+    inner = margin + _INDENT
+    arguments = [
+        (None if not field.kw_only else field.name, render_value(getattr(definition, field.name), inner))
+        for field in sorted(dataclasses.fields(definition), key=lambda field: field.kw_only)
+        if field.repr and (not field.kw_only or getattr(definition, field.name) != field.default)
+    ]
+    written = [value if name is None else f"{name}={value}" for name, value in arguments]
+    call = f"{type(definition).__name__}({', '.join(written)})"
+    if "\n" not in call and len(margin + call) <= _WIDTH:
+        return call
+    lines = "".join(f"{inner}{argument},\n" for argument in written)
+    return f"{type(definition).__name__}(\n{lines}{margin})"
+
+
+def render_value(value: Any, margin: str) -> str:
+    """Python code for a value: text readable, long collections an element a line."""
+    if isinstance(value, str):
+        return render_text(value, margin)
+    plain = repr(value)
+    if isinstance(value, dict) and (len(margin + plain) > _WIDTH or _has_lines(value)):
+        inner = margin + _INDENT
+        items = "".join(f"{inner}{key!r}: {render_value(item, inner)},\n" for key, item in value.items())
+        return f"{{\n{items}{margin}}}"
+    if isinstance(value, tuple | list) and value and (len(margin + plain) > _WIDTH or _has_lines(value)):
+        inner = margin + _INDENT
+        items = "".join(f"{inner}{render_value(item, inner)},\n" for item in value)
+        return f"({chr(10)}{items}{margin})" if isinstance(value, tuple) else f"[{chr(10)}{items}{margin}]"
+    return plain
+
+
+def _has_lines(value: Any) -> bool:
+    items = value.values() if isinstance(value, dict) else value
+    return any("\n" in item if isinstance(item, str) else False for item in items)
