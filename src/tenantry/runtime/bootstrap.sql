@@ -51,7 +51,7 @@ BEGIN
       WHEN insufficient_privilege THEN
         RAISE '% may not set up the roles of the database; let a superuser run: %', login, concat_ws(' ',
           (SELECT string_agg(format('CREATE ROLE %I;', name), ' ')
-             FROM unnest(owner || roles) AS r (name) WHERE name NOT IN (SELECT rolname FROM pg_roles)),
+             FROM unnest(roles) AS r (name) WHERE name NOT IN (SELECT rolname FROM pg_roles)),
           format('GRANT %I TO %I; GRANT USAGE, CREATE ON SCHEMA public TO %I;', owner, login, owner))
           USING ERRCODE = 'TN001';
     END;

@@ -1,0 +1,119 @@
+"""The real PostgreSQL servers that a test session runs on: started once, shared by all its processes."""
+
+import contextlib
+import gc
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy
+from sqlalchemy import URL, NullPool, make_url
+
+from tenantry.runtime.embedded import embedded_server
+from tenantry.runtime.local_server import LocalServer
+from tenantry.settings import Settings, parse_url
+
+GIVEN = "TENANTRY_TEST_DATABASE_URL"
+IMAGE = "postgres:18"
+
+# durable enough for a test
+_PARAMETERS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_DISTRIBUTION = Path("/usr/lib/postgresql")
+_OLDEST = 15
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server and how an administrator gets in."""
+
+    major: int
+    url: URL
+
+    @classmethod
+    def at(cls, url: URL) -> Self:
+        engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+        with engine.connect() as connection:
+            version = connection.exec_driver_sql("SHOW server_version_num").scalar_one()
+        return cls(int(version) // 10_000, url)
+
+    def __str__(self) -> str:
+        return f"pg{self.major}"
+
+    def dump(self) -> dict[str, str]:
+        """For a worker process, which gets nothing but plain values."""
+        return {"major": str(self.major), "url": self.url.render_as_string(hide_password=False)}
+
+    @classmethod
+    def load(cls, dumped: Mapping[str, str]) -> Self:
+        return cls(int(dumped["major"]), make_url(dumped["url"]))
+
+
+def start_servers(session: ExitStack) -> list[Server]:
+    """One server as configured, in a container or embedded, and one of every other major that is installed."""
+    servers = [Server.at(_main_server(session))]
+    for binaries in sorted(_DISTRIBUTION.glob("*/bin")):
+        major = int(binaries.parent.name)
+        if major >= _OLDEST and major not in {server.major for server in servers}:
+            servers.append(Server.at(_installed(session, binaries)))
+    return servers
+
+
+def _main_server(session: ExitStack) -> URL:
+    given = os.environ.get(GIVEN)
+    if given:
+        return parse_url(given)
+    return _container(session) or _embedded(session)
+
+
+def _container(session: ExitStack) -> URL | None:
+    if not _docker_answers():
+        return None
+    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
+
+    container = session.enter_context(PostgresContainer(IMAGE, driver="psycopg"))
+    return parse_url(container.get_connection_url())
+
+
+def _docker_answers() -> bool:
+    import docker  # noqa: PLC0415
+
+    with warnings.catch_warnings():
+        # its client forgets to close a socket that nobody listens on
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            with contextlib.closing(docker.from_env()) as client:
+                return bool(client.ping())
+        except docker.errors.DockerException:
+            gc.collect()
+            return False
+
+
+def _embedded(session: ExitStack) -> URL:
+    server = embedded_server(Settings.model_construct())
+    return _started(session, server.binaries, server.system_user, server.initdb_options)
+
+
+def _installed(session: ExitStack, binaries: Path) -> URL:
+    return _started(session, binaries, "postgres", ("--locale=C.UTF-8",))
+
+
+def _started(session: ExitStack, binaries: Path, system_user: str, initdb_options: tuple[str, ...]) -> URL:
+    directory = session.enter_context(_directory())
+    server = LocalServer(directory, binaries, system_user, initdb_options, _PARAMETERS)
+    server.start()
+    session.callback(server.stop)
+    return server.url()
+
+
+@contextlib.contextmanager
+def _directory() -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="tenantry-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory)
