@@ -108,9 +108,11 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
         for table in metadata.tables.values():
             if table.schema:
                 yield table.schema
-        for item in [*ddl.declared(metadata, ddl.Routine), *ddl.declared(metadata, ddl.View)]:
-            if item.schema:
-                yield item.schema
+        objects: list[ddl.Routine | ddl.View] = [
+            *ddl.declared(metadata, ddl.Routine),
+            *ddl.declared(metadata, ddl.View),
+        ]
+        yield from (item.schema for item in objects if item.schema)
         for grant in ddl.declared(metadata, ddl.Grant):
             if isinstance(grant.on, ddl.Schema):
                 yield grant.on.name

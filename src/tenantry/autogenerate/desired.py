@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Column, MetaData, Table
+from sqlalchemy import ARRAY, JSON, Column, MetaData, Table, Uuid
 
 from tenantry import ddl
 from tenantry.autogenerate import definitions
@@ -173,6 +173,8 @@ def _value(column: Column[Any], value: Any) -> Any:
         return value if isinstance(value, dict | list) else json.dumps(value)
     if isinstance(column.type, ARRAY) and isinstance(value, Sequence) and not isinstance(value, str):
         return "{" + ",".join("NULL" if item is None else json.dumps(str(item)) for item in value) + "}"
+    if isinstance(column.type, Uuid) and isinstance(value, str):
+        return str(uuid.UUID(value))
     return _plain(value)
 
 

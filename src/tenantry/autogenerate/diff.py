@@ -120,7 +120,10 @@ def _targets(definitions: Iterator[Definition | None]) -> set[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Managed:
-    """Whose privileges, on what, the declaration speaks of: on its own objects, for its own roles and PUBLIC."""
+    """Whose privileges, on what, the declaration speaks of: on its own objects, for its own roles and PUBLIC.
+
+    A schema is shared with others: what PUBLIC may do there is left as it is.
+    """
 
     objects: AbstractSet[str]
     roles: AbstractSet[str]
@@ -128,6 +131,8 @@ class Managed:
 
     def covers(self, privilege: Privilege) -> bool:
         """Whether a privilege that is not declared has to be revoked."""
+        if privilege.role == "public" and privilege.on.startswith("schema "):
+            return False
         return privilege.on in self.objects and privilege.role in self.roles
 
 

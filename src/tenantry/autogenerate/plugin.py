@@ -8,12 +8,13 @@ Alembic loads this module while it is itself half imported, so the rest is impor
 
 from typing import TYPE_CHECKING
 
-from alembic.util import DispatchPriority, PriorityDispatchResult
+from alembic.util import DispatchPriority, PriorityDispatchResult, to_list
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
+    from sqlalchemy import MetaData
 
 
 def setup(plugin: "Plugin") -> None:
@@ -28,12 +29,10 @@ def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
-    metadatas = context.metadata if isinstance(context.metadata, list | tuple) else [context.metadata]
+    metadatas: list[MetaData] = to_list(context.metadata, default=[])
     options = Options(
         role_names=context.opts.get("tenantry_role_names") or {},
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
     )
-    upgrade_ops.ops[:] = all_operations(
-        context.connection, [m for m in metadatas if m is not None], upgrade_ops.ops, schemas, options
-    )
+    upgrade_ops.ops[:] = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
     return PriorityDispatchResult.CONTINUE

@@ -50,9 +50,9 @@ class RowComparison:
             target = _Target(self._connection, schema, table.name, key)
             yield from target.compare(rows)
             kept |= {row_identity(schema, table.name, key, target.canonical_key(row)) for row in rows}
-        yield from self._gone(self._ledger - kept)
+        yield from self._gone(self._ledger - kept, kept)
 
-    def _gone(self, identities: Iterable[str]) -> Iterator[RowChange]:
+    def _gone(self, identities: Iterable[str], kept: AbstractSet[str]) -> Iterator[RowChange]:
         by_table: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
         for identity in sorted(identities):
             table, _, values = identity.partition(" ")
@@ -61,7 +61,9 @@ class RowComparison:
         for (table, key), rows in by_table.items():
             schema, _, name = table.rpartition(".")
             target = _Target(self._connection, schema or None, name, key)
-            if target.types and (live := [found for row in rows if (found := target.whole_row(row))]):
+            found = [live for row in rows if (live := target.whole_row(row))] if target.types else []
+            live = [row for row in found if row_identity(schema or None, name, key, row) not in kept]
+            if live:
                 yield RowChange(Rows(name, schema=schema or None, key=key, rows=tuple(live)), None)
 
 

@@ -35,7 +35,7 @@ def _definition(definition: Definition, margin: str) -> str:
     inner = margin + _INDENT
     arguments = [
         (None if not field.kw_only else field.name, render_value(getattr(definition, field.name), inner))
-        for field in sorted(dataclasses.fields(definition), key=lambda field: field.kw_only)
+        for field in sorted(dataclasses.fields(definition), key=lambda field: bool(field.kw_only))
         if field.repr and (not field.kw_only or getattr(definition, field.name) != field.default)
     ]
     written = [value if name is None else f"{name}={value}" for name, value in arguments]

@@ -1,6 +1,7 @@
 """How a declaration attaches itself: to a table, as an index does, or to a metadata."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import MetaData, Table
 from sqlalchemy.schema import SchemaItem
@@ -10,7 +11,8 @@ from tenantry.errors import TenantryError
 if TYPE_CHECKING:
     from sqlalchemy.sql.base import SchemaEventTarget
 
-_KEY = "tenantry"
+# Not in Table.info: Alembic would render that into the revision.
+_declared: WeakKeyDictionary[Table | MetaData, list[object]] = WeakKeyDictionary()
 
 Declared = TypeVar("Declared")
 
@@ -46,12 +48,12 @@ class DatabaseItem:
 
 def attach(parent: Table | MetaData, item: object) -> None:
     """Remember that ``item`` is declared on ``parent``."""
-    parent.info.setdefault(_KEY, []).append(item)
+    _declared.setdefault(parent, []).append(item)
 
 
 def declared(parent: Table | MetaData, kind: type[Declared]) -> list[Declared]:
     """Everything of one kind that is declared on a table or a metadata, in the order it was declared."""
-    return [item for item in parent.info.get(_KEY, ()) if isinstance(item, kind)]
+    return [item for item in _declared.get(parent, ()) if isinstance(item, kind)]
 
 
 def one_of(value: str, allowed: tuple[str, ...], what: str) -> str:

@@ -1,0 +1,63 @@
+"""What a schema is, straight from PostgreSQL's catalogue and independent of the code under test."""
+
+from sqlalchemy import Connection, text
+
+_SNAPSHOT = r"""
+WITH mine AS (
+    SELECT oid, nspname FROM pg_namespace
+    WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+), relation AS (
+    SELECT c.*, m.nspname FROM pg_class c JOIN mine m ON m.oid = c.relnamespace
+    WHERE c.relname NOT IN ('tenantry_ledger', 'alembic_version', 'tenantry_ledger_pkey', 'alembic_version_pkc')
+)
+SELECT 'schema ' || nspname FROM mine
+UNION ALL
+SELECT format('relation %I.%I %s rls=%s force=%s options=%s acl=%s comment=%s owner=%s', nspname, relname, relkind,
+              relrowsecurity, relforcerowsecurity, reloptions,
+              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(relacl) a),
+              obj_description(oid, 'pg_class'), pg_get_userbyid(relowner))
+FROM relation WHERE relkind <> 'i'
+UNION ALL
+SELECT format('column %I.%I.%I %s %s default=%s generated=%s acl=%s comment=%s', r.nspname, r.relname, a.attname,
+              format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated,
+              (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(a.attacl) x), col_description(r.oid, a.attnum))
+FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+WHERE a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'v', 'm')
+UNION ALL
+SELECT format('constraint %I.%I.%I %s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid))
+FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
+UNION ALL
+SELECT format('index %s', pg_get_indexdef(i.indexrelid)) FROM pg_index i JOIN relation r ON r.oid = i.indrelid
+UNION ALL
+SELECT format('policy %I.%I.%I %s %s to=%s using=%s check=%s comment=%s', r.nspname, r.relname, p.polname, p.polcmd,
+              p.polpermissive, (SELECT array_agg(u::regrole::text ORDER BY u::regrole::text) FROM unnest(p.polroles) u),
+              pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid),
+              obj_description(p.oid, 'pg_policy'))
+FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
+UNION ALL
+SELECT format('trigger %s comment=%s enabled=%s', pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'), t.tgenabled)
+FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+UNION ALL
+SELECT format('view %I.%I %s', r.nspname, r.relname, pg_get_viewdef(r.oid)) FROM relation r WHERE r.relkind IN ('v', 'm')
+UNION ALL
+SELECT format('routine %s acl=%s comment=%s', pg_get_functiondef(p.oid),
+              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(p.proacl) a), obj_description(p.oid, 'pg_proc'))
+FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
+  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e')
+UNION ALL
+SELECT format('extension %I %s', extname, extnamespace::regnamespace) FROM pg_extension
+UNION ALL
+SELECT format('type %s %s', t.oid::regtype, t.typtype) FROM pg_type t JOIN mine m ON m.oid = t.typnamespace
+WHERE t.typtype IN ('e', 'd')
+"""
+
+
+def snapshot(connection: Connection, *tables: str) -> list[str]:
+    """The schema, and the rows of the given tables, as sorted lines."""
+    lines = [line for (line,) in connection.execute(text(_SNAPSHOT.replace(":", r"\:")))]
+    for table in tables:
+        exists = connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}).scalar()
+        if exists:
+            rows = connection.exec_driver_sql(f"SELECT to_jsonb(t)::text FROM {table} t")
+            lines += [f"row of {table}: {row}" for (row,) in rows]
+    return sorted(lines)
