@@ -33,7 +33,7 @@ def canonicalise(
     """The desired definitions, by the identity that PostgreSQL gives them.
 
     :param tables: the declared tables by schema and name.
-    :param reshaped: those whose columns are about to change: what refers to them has to see the new shape.
+    :param reshaped: those that are new or about to change: what refers to them has to see the new shape.
     """
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
@@ -55,8 +55,7 @@ def _routines_by_name(live: Catalogue) -> dict[tuple[str | None, str], list[Rout
 
 def _doubtful(item: Definition, live: Catalogue, namesakes: Mapping[tuple[str | None, str], list[Routine]]) -> bool:
     if isinstance(item, Routine):
-        others = namesakes.get((item.schema, item.name), [])
-        return bool(others) and item not in others
+        return item not in namesakes.get((item.schema, item.name), [])
     if not isinstance(item, Policy | Trigger | View):
         return False
     other = live.definitions.get((item.kind, item.identity))

@@ -119,10 +119,11 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
 
 
 def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
-    """Tables that get, lose or change columns."""
+    """Tables that are new, or get, lose or change columns."""
+    columns = stock.AddColumnOp | stock.DropColumnOp | stock.AlterColumnOp
     for operation in operations:
-        if isinstance(operation, stock.ModifyTableOps) and any(
-            isinstance(inner, stock.AddColumnOp | stock.DropColumnOp | stock.AlterColumnOp) for inner in operation.ops
+        if isinstance(operation, stock.CreateTableOp) or (
+            isinstance(operation, stock.ModifyTableOps) and any(isinstance(inner, columns) for inner in operation.ops)
         ):
             yield operation.schema, operation.table_name
 

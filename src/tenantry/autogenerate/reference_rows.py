@@ -61,10 +61,10 @@ class RowComparison:
         for (table, key), rows in by_table.items():
             schema, _, name = table.rpartition(".")
             target = _Target(self._connection, schema or None, name, key)
-            found = [live for row in rows if (live := target.whole_row(row))] if target.types else []
-            live = [row for row in found if row_identity(schema or None, name, key, row) not in kept]
-            if live:
-                yield RowChange(Rows(name, schema=schema or None, key=key, rows=tuple(live)), None)
+            live = [found for row in rows if (found := target.whole_row(row))] if target.types else []
+            gone = [row for row in live if row_identity(schema or None, name, key, row) not in kept]
+            if gone:
+                yield RowChange(Rows(name, schema=schema or None, key=key, rows=tuple(gone)), None)
 
 
 class _Target:
