@@ -1,7 +1,7 @@
 """Straight from the declaration to a database, without a revision: for development databases and tests."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
@@ -30,7 +30,7 @@ def push(
             **(options or {}),
         },
     )
-    script = produce_migrations(context, metadata)
+    script = produce_migrations(context, cast("MetaData", metadata))  # its annotation forgets that it takes several
     operations = Operations(context)
     found = [operation for container in script.upgrade_ops_list for operation in _flat(container)]
     for operation in found:
