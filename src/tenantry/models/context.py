@@ -1,0 +1,159 @@
+"""Who is asking: roles, the signed context, and the functions that policies and defaults call."""
+
+from datetime import datetime
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import CheckConstraint, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenantry.ddl import Grant, Role, Schema
+from tenantry.models import scopes
+from tenantry.models.base import Base
+from tenantry.models.roles import APPLICATION, SUPERADMIN
+from tenantry.models.routines import function
+from tenantry.models.scopes import Scope
+
+EVERYBODY: Final = (APPLICATION, SUPERADMIN)
+
+Role(APPLICATION, comment="What requests run as: bound to one tenant by row security.", metadata=Base.metadata)
+Role(SUPERADMIN, comment="Support and back office: sees all tenants.", metadata=Base.metadata)
+Grant("usage", to=EVERYBODY, on=Schema("public"), metadata=Base.metadata)
+
+
+# The two that every table uses, and the one that keeps ledgers honest.
+
+function(
+    "uuid7",
+    to=EVERYBODY,
+    returns="uuid",
+    parallel="safe",
+    comment="A UUID version 7 (RFC 9562): milliseconds, 12 bits of what is left of them, 62 random bits.",
+)
+function(
+    "set_updated_at", returns="trigger", language="plpgsql", comment="Trigger: the row changed in this transaction."
+)
+function("refuse_change", returns="trigger", language="plpgsql", comment="Trigger: the table is append-only.")
+
+
+# The context of a request is a token in the setting tenantry.context, v1.<kid>.<tenant>.<user>.<expiry>.<mac>, which
+# the application signs with a key that no SQL of its role can read.
+
+
+class ContextKey(Base):
+    """Keys that context tokens are signed with, as HMAC uses them; only functions of the owner read them."""
+
+    __tablename__ = "context_keys"
+    __scope__: ClassVar[Scope | None] = scopes.OWNER_ONLY
+
+    kid: Mapped[str] = mapped_column(primary_key=True, comment="names the key in a token")
+    inner_pad: Mapped[bytes] = mapped_column(comment="key xor ipad (RFC 2104)")
+    outer_pad: Mapped[bytes] = mapped_column(comment="key xor opad")
+    installed_at: Mapped[datetime] = mapped_column(
+        server_default=func.clock_timestamp(), comment="the newest key signs what set_tenant() enters"
+    )
+
+    __table_args__ = (
+        CheckConstraint("kid ~ '^[0-9A-Za-z_-]+$'", name="kid"),
+        CheckConstraint("length(inner_pad) = 64 AND length(outer_pad) = 64", name="pads"),
+    )
+
+
+READS_AS_OWNER: Final[dict[str, Any]] = {
+    "language": "plpgsql", "volatility": "stable", "security": "definer", "parallel": "safe",
+}  # fmt: skip
+ANSWERS: Final[dict[str, Any]] = {"volatility": "stable", "parallel": "safe", "to": EVERYBODY}
+
+function(
+    "install_context_key",
+    arguments="p_kid text, p_key bytea",
+    language="plpgsql",
+    comment="Lets tokens signed with this key in; the newest key signs what set_tenant() enters.",
+)
+function(
+    "remove_context_key",
+    arguments="p_kid text",
+    language="plpgsql",
+    comment="Refuses tokens signed with this key from now on.",
+)
+function(
+    "context_signature",
+    arguments="p_kid text, p_claims text",
+    returns="text",
+    **READS_AS_OWNER,
+    comment="HMAC-SHA256 of a token's claims, in hex; NULL for an unknown key.",
+)
+function(
+    "verified_context",
+    returns="uuid[]",
+    **READS_AS_OWNER,
+    comment="Tenant and user of the current token; NULL without one; an error (28000) for a bad one.",
+)
+function(
+    "get_current_tenant",
+    returns="uuid",
+    **ANSWERS,
+    security="definer",
+    comment="The tenant that the current context is signed for, or NULL.",
+)
+function(
+    "get_current_user_id",
+    returns="uuid",
+    **ANSWERS,
+    security="definer",
+    comment="The user that the current context is signed for, or NULL.",
+)
+
+
+# What the user may do in the tenant. Policies ask these in a sub-select, so that each is asked once a statement.
+
+function(
+    "get_current_tenant_role",
+    returns="text",
+    to=EVERYBODY,
+    **READS_AS_OWNER,
+    comment="owner, admin, member or viewer: the role of the current user in the current tenant; NULL is none.",
+)
+function("is_tenant_owner", returns="boolean", **ANSWERS, comment="Whether the current user owns the tenant.")
+function(
+    "is_tenant_admin",
+    returns="boolean",
+    **ANSWERS,
+    comment="Whether the current user is an owner or admin of the tenant.",
+)
+function(
+    "is_tenant_writer",
+    returns="boolean",
+    **ANSWERS,
+    comment="Whether the current user is more than a viewer in the tenant.",
+)
+function(
+    "get_known_user_ids",
+    returns="uuid[]",
+    to=EVERYBODY,
+    **READS_AS_OWNER,
+    comment="The current user and the members of the current tenant.",
+)
+
+
+# The superadmin is a role, not a variable: who may execute enable_superadmin_mode() is one.
+
+function(
+    "is_superadmin",
+    returns="boolean",
+    **ANSWERS,
+    comment="Whether the role that called, also through a SECURITY DEFINER function, is the superadmin's or the owner.",
+)
+function(
+    "enable_superadmin_mode",
+    to=(SUPERADMIN,),
+    language="plpgsql",
+    comment="Leaves the tenant that set_tenant() entered; refused (42501) to whoever is no superadmin.",
+)
+function(
+    "set_tenant",
+    arguments="p_tenant_id uuid",
+    to=(SUPERADMIN,),
+    language="plpgsql",
+    security="definer",
+    comment="Enters a tenant for the rest of the transaction; refused (42501) to whoever is no superadmin.",
+)

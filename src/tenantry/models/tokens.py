@@ -1,0 +1,281 @@
+"""Tokens: wallets, the policies that fill them, the ledger of every change, and the functions that alone write both."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Numeric, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenantry.models.base import AppendOnly, Base, TenantConfigScoped, TenantUserScoped
+from tenantry.models.columns import (
+    BigInt,
+    JsonObject,
+    Tokens,
+    Yes,
+    children,
+    member,
+    newest_first,
+    parent,
+    reference,
+    same_tenant,
+    unique_in_tenant,
+)
+from tenantry.models.context import EVERYBODY
+from tenantry.models.levels import Level
+from tenantry.models.routines import function
+
+if TYPE_CHECKING:
+    from tenantry.models.identity import TenantUser
+
+
+class WalletStatus(StrEnum):
+    """Whether tokens may be taken out of a wallet: only out of an active one."""
+
+    ACTIVE = "active"
+    LOCKED = "locked"
+    SUSPENDED = "suspended"
+
+
+class Wallet(TenantUserScoped, Base):
+    """A user's token balance in a tenant. What is available is current_tokens less reserved_tokens."""
+
+    __tablename__ = "user_token_wallets"
+    __written_by__ = "functions"
+
+    level_id: Mapped[UUID | None] = reference("levels", on_delete="set null")
+    current_tokens: Mapped[Tokens] = mapped_column(comment="the balance, reserved tokens included")
+    reserved_tokens: Mapped[Tokens] = mapped_column(comment="set aside for work under way")
+    lifetime_tokens: Mapped[Tokens] = mapped_column(comment="everything ever credited")
+    monthly_allocation_tokens: Mapped[Tokens] = mapped_column(comment="what each month brings; 0 is no monthly wallet")
+    borrowed_tokens: Mapped[Tokens]
+    last_reset_at: Mapped[datetime | None]
+    next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
+    status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
+    metadata_: Mapped[JsonObject] = mapped_column("metadata")
+
+    level: Mapped[Level | None] = parent(same_tenant("Level.id", "Wallet.level_id"))
+    member: Mapped["TenantUser"] = parent(same_tenant("TenantUser.user_id", "Wallet.user_id"))
+    entries: Mapped[list["LedgerEntry"]] = children(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "wallet")
+
+    __table_args__ = (
+        unique_in_tenant("user_id"),
+        Index(None, "next_reset_at", postgresql_where=text("next_reset_at IS NOT NULL")),
+        CheckConstraint("reserved_tokens BETWEEN 0 AND current_tokens", name="tokens"),
+        CheckConstraint("lifetime_tokens >= 0", name="lifetime_tokens"),
+        CheckConstraint("monthly_allocation_tokens >= 0", name="monthly_allocation_tokens"),
+        CheckConstraint("borrowed_tokens >= 0", name="borrowed_tokens"),
+    )
+
+
+class AllocationMode(StrEnum):
+    """Whether tokens are allotted once or every month."""
+
+    LIFETIME = "lifetime"
+    MONTHLY = "monthly"
+
+
+class EnforcementMode(StrEnum):
+    """What the application does when tokens run short."""
+
+    MONITOR = "monitor"
+    WARN = "warn"
+    HARD = "hard"
+
+
+class LevelTokenPolicy(TenantConfigScoped, Base):
+    """How many tokens a level allots, and how they roll over."""
+
+    __tablename__ = "level_token_policies"
+
+    level_id: Mapped[UUID] = reference("levels", on_delete="cascade")
+    base_allocation: Mapped[Tokens] = mapped_column(comment="allotted once, in lifetime mode")
+    monthly_allocation: Mapped[BigInt | None]
+    monthly_cap: Mapped[BigInt | None] = mapped_column(comment="most that a new month begins with; empty is unlimited")
+    rollover_percent: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2), server_default="0", comment="share of last month's unused tokens that stays"
+    )
+    allocation_mode: Mapped[AllocationMode] = mapped_column(server_default=AllocationMode.LIFETIME)
+    enforcement_mode: Mapped[EnforcementMode] = mapped_column(server_default=EnforcementMode.MONITOR)
+    priority_weight: Mapped[int] = mapped_column(server_default="1")
+    allow_manual_override: Mapped[Yes]
+    notes: Mapped[str | None]
+    metadata_: Mapped[JsonObject] = mapped_column("metadata")
+
+    level: Mapped[Level] = parent(same_tenant("Level.id", "LevelTokenPolicy.level_id"))
+
+    __table_args__ = (
+        unique_in_tenant("level_id"),
+        CheckConstraint("base_allocation >= 0", name="base_allocation"),
+        CheckConstraint("monthly_allocation >= 0", name="monthly_allocation"),
+        CheckConstraint("monthly_cap >= 0", name="monthly_cap"),
+        CheckConstraint("rollover_percent BETWEEN 0 AND 100", name="rollover_percent"),
+    )
+
+
+class UserTokenPolicy(TenantConfigScoped, Base):
+    """A user's override of the level's token policy; what is empty is the level's."""
+
+    __tablename__ = "user_token_policies"
+
+    user_id: Mapped[UUID] = member(on_delete="cascade")
+    level_id: Mapped[UUID | None] = reference(
+        "levels", on_delete="cascade", comment="the level it overrides; empty is any"
+    )
+    base_allocation: Mapped[BigInt | None]
+    monthly_allocation: Mapped[BigInt | None]
+    monthly_cap: Mapped[BigInt | None]
+    rollover_percent: Mapped[Decimal | None] = mapped_column(Numeric(5, 2))
+    allocation_mode: Mapped[AllocationMode | None]
+    enforcement_mode: Mapped[EnforcementMode | None]
+    notes: Mapped[str | None]
+    metadata_: Mapped[JsonObject] = mapped_column("metadata")
+
+    member: Mapped["TenantUser"] = parent(same_tenant("TenantUser.user_id", "UserTokenPolicy.user_id"))
+    level: Mapped[Level | None] = parent(same_tenant("Level.id", "UserTokenPolicy.level_id"))
+
+    __table_args__ = (
+        unique_in_tenant("user_id"),
+        CheckConstraint("base_allocation >= 0", name="base_allocation"),
+        CheckConstraint("monthly_allocation >= 0", name="monthly_allocation"),
+        CheckConstraint("monthly_cap >= 0", name="monthly_cap"),
+        CheckConstraint("rollover_percent BETWEEN 0 AND 100", name="rollover_percent"),
+    )
+
+
+class TokenDirection(StrEnum):
+    """What an entry did: reserve and release move tokens within the balance, an adjustment has a sign."""
+
+    CREDIT = "credit"
+    DEBIT = "debit"
+    RESERVE = "reserve"
+    RELEASE = "release"
+    ADJUSTMENT = "adjustment"
+
+
+class LedgerEntry(AppendOnly, TenantUserScoped, Base):
+    """A change of a wallet, with the balance after it."""
+
+    __tablename__ = "user_token_ledger"
+    __written_by__ = "functions"
+
+    wallet_id: Mapped[UUID] = reference("user_token_wallets")
+    level_id: Mapped[UUID | None] = reference("levels")
+    direction: Mapped[TokenDirection]
+    amount: Mapped[BigInt] = mapped_column(comment="positive, but for an adjustment")
+    balance_after: Mapped[BigInt]
+    reserved_after: Mapped[BigInt]
+    lifetime_after: Mapped[BigInt]
+    reason: Mapped[str]
+    source: Mapped[str] = mapped_column(server_default="system")
+    reference_type: Mapped[str | None]
+    reference_id: Mapped[UUID | None]
+    # a foreign key once the AI domain brings the executions
+    execution_id: Mapped[UUID | None] = mapped_column(comment="the execution that the tokens went to")
+    posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a month's allocation")
+    metadata_: Mapped[JsonObject] = mapped_column("metadata")
+
+    wallet: Mapped[Wallet] = parent(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "entries")
+    level: Mapped[Level | None] = parent(same_tenant("Level.id", "LedgerEntry.level_id"))
+
+    __table_args__ = (
+        Index(
+            "uq_user_token_ledger_posting_key",
+            "tenant_id",
+            "wallet_id",
+            "posting_key",
+            unique=True,
+            postgresql_where=text("posting_key IS NOT NULL"),
+        ),
+        newest_first(),
+        newest_first(within=("tenant_id", "wallet_id")),
+        newest_first(within=("tenant_id", "user_id")),
+        Index(None, "tenant_id", "reference_type", "reference_id"),
+        CheckConstraint("CASE direction WHEN 'adjustment' THEN amount <> 0 ELSE amount > 0 END", name="amount"),
+        CheckConstraint("reserved_after BETWEEN 0 AND balance_after", name="tokens_after"),
+        CheckConstraint("lifetime_after >= 0", name="lifetime_after"),
+    )
+
+
+DEFINER: Final[dict[str, Any]] = {"language": "plpgsql", "security": "definer"}
+
+function(
+    "adjust_user_tokens",
+    arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system',"
+    " p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL,"
+    " p_metadata jsonb DEFAULT '{}'",
+    returns="jsonb",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Posts a change of a user's wallet in the current tenant and returns its ledger entry.",
+)
+function(
+    "auto_allocate_tokens_for_level",
+    arguments="p_user_id uuid, p_level_id uuid",
+    returns="jsonb",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Gives a user what a level allots: once, or for this month; returns the wallet.",
+)
+function(
+    "reset_monthly_tokens",
+    returns="integer",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Begins the month for every monthly wallet that has not; returns how many.",
+)
+
+# Steps of the three; they ask nobody's leave, so only the owner may execute them.
+
+function(
+    "lock_wallet",
+    arguments="p_tenant_id uuid, p_user_id uuid",
+    returns="user_token_wallets",
+    language="plpgsql",
+    comment="The user's wallet, made on first use, locked until the transaction ends.",
+)
+function(
+    "post_tokens",
+    arguments="p_wallet_id uuid, p_tenant_id uuid, p_direction text, p_amount bigint, p_reason text, p_source text,"
+    " p_posting_key text DEFAULT NULL, p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL,"
+    " p_execution_id uuid DEFAULT NULL, p_metadata jsonb DEFAULT '{}'",
+    returns="user_token_ledger",
+    language="plpgsql",
+    comment="Changes a locked wallet and writes the entry.",
+)
+function(
+    "get_token_policy",
+    arguments="p_tenant_id uuid, p_user_id uuid, p_level_id uuid",
+    returns="level_token_policies",
+    language="plpgsql",
+    volatility="stable",
+    comment="The level's token policy with the user's own taking precedence; NULL where there is neither.",
+)
+function(
+    "begin_month",
+    arguments="p_wallet user_token_wallets",
+    language="plpgsql",
+    comment="Rolls a locked wallet over into this month: part of what was unused stays, the allocation is credited.",
+)
+function(
+    "allocate_once",
+    arguments="p_wallet user_token_wallets, p_policy level_token_policies",
+    language="plpgsql",
+    comment="Credits a locked wallet with what its level allots for good, unless it has been.",
+)
+function(
+    "allocate_rest_of_month",
+    arguments="p_wallet user_token_wallets, p_policy level_token_policies",
+    language="plpgsql",
+    comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
+)
+function(
+    "get_month_start",
+    arguments="p_months_ahead integer DEFAULT 0",
+    returns="timestamptz",
+    volatility="stable",
+    parallel="safe",
+    comment="The first of this month, or of one to come, in UTC.",
+)

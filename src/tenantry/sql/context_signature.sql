@@ -1,0 +1,7 @@
+BEGIN
+    RETURN (
+        SELECT encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(p_claims, 'UTF8'))), 'hex')
+        FROM context_keys AS key
+        WHERE key.kid = p_kid
+    );
+END

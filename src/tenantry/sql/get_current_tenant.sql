@@ -1,0 +1,1 @@
+SELECT (verified_context())[1]

@@ -1,0 +1,1 @@
+SELECT coalesce(get_current_tenant_role() IN ('owner', 'admin', 'member'), false)

@@ -1,0 +1,17 @@
+DECLARE
+    wallet user_token_wallets;
+BEGIN
+    LOOP
+        SELECT * INTO wallet
+        FROM user_token_wallets AS known
+        WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+        FOR UPDATE;
+        IF FOUND THEN
+            RETURN wallet;
+        END IF;
+        -- whoever comes second waits here for the first, and then finds the wallet
+        INSERT INTO user_token_wallets (tenant_id, user_id)
+        VALUES (p_tenant_id, p_user_id)
+        ON CONFLICT (tenant_id, user_id) DO NOTHING;
+    END LOOP;
+END

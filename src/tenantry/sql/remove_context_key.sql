@@ -1,0 +1,3 @@
+BEGIN
+    DELETE FROM context_keys WHERE kid = p_kid;
+END
