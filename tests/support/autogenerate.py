@@ -81,6 +81,10 @@ class Comparison:
             exec(compile(f"{TEMPLATE}{IMPORTS}{_dedented(code)}", "<revision>", "exec"), {})  # noqa: S102
         return buffer.getvalue()
 
+    def execute(self, statements: str) -> None:
+        """Run plain SQL."""
+        self.connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+
     def migrate_to(self, metadata: MetaData) -> Revision:
         revision = self.revision(metadata)
         self.run(revision.upgrade)
@@ -106,12 +110,28 @@ def comparing(url: URL, **options: object) -> Iterator[Comparison]:
         yield Comparison(connection, **options)
 
 
-def compare_and_run(url: URL, scratch_url: URL, before: MetaData, after: MetaData, *tables: str) -> Revision:
-    """From `before` to `after` and back: each step lands exactly, and nothing remains to be done after it."""
-    with comparing(scratch_url) as other:
+def compare_and_run(
+    url: URL,
+    scratch_url: URL,
+    before: MetaData,
+    after: MetaData,
+    *tables: str,
+    found: str = "",
+    **options: object,
+) -> Revision:
+    """From `before` to `after` and back: each step lands exactly, and nothing remains to be done after it.
+
+    Nothing is committed, so that both may be the same database.
+
+    :param tables: tables whose rows are compared as well.
+    :param found: SQL that makes what was there before anything of ours.
+    """
+    with comparing(scratch_url, **options) as other:
+        other.execute(found)
         other.migrate_to(after)
         expected = snapshot(other.connection, *tables)
-    with comparing(url) as comparison:
+    with comparing(url, **options) as comparison:
+        comparison.execute(found)
         comparison.migrate_to(before)
         start = snapshot(comparison.connection, *tables)
         assert comparison.revision(before).is_empty, comparison.revision(before).upgrade

@@ -10,11 +10,18 @@ WITH mine AS (
     SELECT c.*, m.nspname FROM pg_class c JOIN mine m ON m.oid = c.relnamespace
     WHERE c.relname NOT IN ('tenantry_ledger', 'alembic_version', 'tenantry_ledger_pkey', 'alembic_version_pkc')
 )
-SELECT 'schema ' || nspname FROM mine
+SELECT format('schema %s acl=%s', n.nspname, (SELECT array_agg(a::text ORDER BY a::text)
+              FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
+FROM pg_namespace n JOIN mine m ON m.oid = n.oid
+UNION ALL
+SELECT format('role %I login=%s bypass_rls=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin, r.rolbypassrls,
+              (SELECT array_agg(m.roleid::regrole::text ORDER BY m.roleid::regrole::text)
+               FROM pg_auth_members m WHERE m.member = r.oid), shobj_description(r.oid, 'pg_authid'))
+FROM pg_roles r WHERE r.rolname LIKE 'case\_%'
 UNION ALL
 SELECT format('relation %I.%I %s rls=%s force=%s options=%s acl=%s comment=%s owner=%s', nspname, relname, relkind,
               relrowsecurity, relforcerowsecurity, reloptions,
-              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(relacl) a),
+              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(relacl, acldefault('r', relowner))) a),
               obj_description(oid, 'pg_class'), pg_get_userbyid(relowner))
 FROM relation WHERE relkind <> 'i'
 UNION ALL
@@ -41,7 +48,7 @@ UNION ALL
 SELECT format('view %I.%I %s', r.nspname, r.relname, pg_get_viewdef(r.oid)) FROM relation r WHERE r.relkind IN ('v', 'm')
 UNION ALL
 SELECT format('routine %s acl=%s comment=%s', pg_get_functiondef(p.oid),
-              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(p.proacl) a), obj_description(p.oid, 'pg_proc'))
+              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a), obj_description(p.oid, 'pg_proc'))
 FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e')
 UNION ALL
@@ -52,10 +59,13 @@ WHERE t.typtype IN ('e', 'd')
 """
 
 
+_LEDGER = "tenantry_ledger"
+
+
 def snapshot(connection: Connection, *tables: str) -> list[str]:
-    """The schema, and the rows of the given tables, as sorted lines."""
+    """The schema, the roles that cases make, and the rows of the given tables and the ledger, as sorted lines."""
     lines = [line for (line,) in connection.execute(text(_SNAPSHOT.replace(":", r"\:")))]
-    for table in tables:
+    for table in (_LEDGER, *tables):
         exists = connection.execute(text("SELECT to_regclass(:table) IS NOT NULL"), {"table": table}).scalar()
         if exists:
             rows = connection.exec_driver_sql(f"SELECT to_jsonb(t)::text FROM {table} t")
