@@ -50,11 +50,12 @@ def compare(live: Catalogue, declared: Mapping[Key, Declared], ownership: Owners
     changes: dict[Key, Change] = {}
     for key, item in declared.items():
         old = live.definitions.get(key)
-        if old is None:
-            if not _is_nothing(item.written):
-                changes[key] = Change(None, item.written)
+        new = None if _is_nothing(item.written) else item.written
+        if old is None or new is None:
+            if old is not new:
+                changes[key] = Change(old, new)
         elif _differs(old, item.printed, ownership):
-            changes[key] = Change(old, item.written, rebuilt=not item.printed.replaceable(old))
+            changes[key] = Change(old, new, rebuilt=not item.printed.replaceable(old))
     for key, old in live.definitions.items():
         if key not in declared and ownership.owns(old):
             changes[key] = Change(old, None)
@@ -62,6 +63,7 @@ def compare(live: Catalogue, declared: Mapping[Key, Declared], ownership: Owners
 
 
 def _is_nothing(definition: Definition) -> bool:
+    """Whether it declares that something is absent."""
     return isinstance(definition, RowSecurity) and not (definition.enabled or definition.force)
 
 
