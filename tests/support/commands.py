@@ -9,7 +9,6 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-_PREFIXES = ("FAILED: ", "tenantry: ")
 _OURS = ("TENANTRY_", "DATABASE_", "DB_", "PG")
 
 ENV = """
@@ -91,7 +90,7 @@ class Finished:
         """The one line on why it failed."""
         assert self.code != 0, self
         assert "Traceback" not in self.out + self.err, self
-        lines = [line for line in (self.out + self.err).splitlines() if line.startswith(_PREFIXES)]
+        lines = [line for line in self.out.splitlines() if line.startswith("FAILED: ")] or self.err.splitlines()[-1:]
         assert len(lines) == 1, self
         return lines[0].partition(": ")[2]
 

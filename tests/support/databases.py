@@ -1,5 +1,6 @@
 """Databases of a test server, made and dropped."""
 
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from sqlalchemy import URL, Connection, NullPool
 from tests.support.servers import Server
 
 from tenantry.cli.migrate import config
+from tenantry.runtime.embedded import embedded_binaries
 from tenantry.runtime.migrations import SETTINGS
 from tenantry.settings import Settings
 
@@ -67,6 +69,37 @@ def upgrade(url: URL, revision: str = "head") -> None:
     alembic = config()
     alembic.attributes[SETTINGS] = settings_for(url)
     command.upgrade(alembic, revision)
+
+
+def drop_roles(server: Server, *names: str) -> None:
+    with administrator(server) as connection:
+        for name in names:
+            _run(connection, "DROP ROLE IF EXISTS {}", name)
+
+
+def schema_dump(url: URL) -> str:
+    """What `pg_dump --schema-only` writes, without the lines that differ from run to run."""
+    text = _program("pg_dump", "--schema-only", "--dbname", _libpq(url))
+    return "".join(
+        line for line in text.splitlines(keepends=True) if not line.startswith(("\\restrict", "\\unrestrict"))
+    )
+
+
+def run_script(url: URL, script: str) -> None:
+    """Run a script as a deployment would."""
+    _program("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _libpq(url), script=script)
+
+
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _program(name: str, *arguments: str, script: str | None = None) -> str:
+    binaries = embedded_binaries()
+    assert binaries is not None
+    finished = subprocess.run([binaries / name, *arguments], input=script, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
 
 
 def _run(connection: Connection, statement: str, *names: str) -> None:

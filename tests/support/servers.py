@@ -86,12 +86,11 @@ def _docker_answers() -> bool:
     with warnings.catch_warnings():
         # its client forgets to close a socket that nobody listens on
         warnings.simplefilter("ignore", ResourceWarning)
-        try:
-            with contextlib.closing(docker.from_env()) as client:
-                return bool(client.ping())
-        except docker.errors.DockerException:
-            gc.collect()
-            return False
+        answers = False
+        with contextlib.suppress(docker.errors.DockerException), contextlib.closing(docker.from_env()) as client:
+            answers = bool(client.ping())
+        gc.collect()
+        return answers
 
 
 def _embedded(session: ExitStack) -> URL:

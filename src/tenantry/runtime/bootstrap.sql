@@ -4,7 +4,7 @@ DECLARE
   roles CONSTANT name[] := {roles};
   login CONSTANT name := current_user;
   version CONSTANT integer := current_setting('server_version_num');
-  first_time CONSTANT boolean := to_regclass('public.tenantry_ledger') IS NULL;
+  first_time boolean;
   facts text[] := ARRAY[]::text[];
   is_owner boolean;
 BEGIN
@@ -15,6 +15,7 @@ BEGIN
 
   -- Two deployments at once: the second waits here for as long as the first takes.
   PERFORM set_config('lock_timeout', '0', true), pg_advisory_xact_lock({lock});
+  first_time := to_regclass('public.tenantry_ledger') IS NULL;
 
   -- Roles belong to the whole cluster: another database may create or drop them at this instant, hence the attempts.
   FOR attempt IN 1..10 LOOP
