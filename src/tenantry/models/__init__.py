@@ -11,7 +11,7 @@ from tenantry.models.base import (
     TenantUserScoped,
     UserScoped,
 )
-from tenantry.models.columns import member, newest_first, reference, same_tenant, unique_in_tenant
+from tenantry.models.columns import NewestFirst, member, reference, same_tenant, unique_in_tenant
 from tenantry.models.context import ContextKey
 from tenantry.models.identity import (
     AdminSession,
@@ -72,6 +72,7 @@ __all__ = [
     "LevelRestriction",
     "LevelTokenPolicy",
     "LevelUpgradePath",
+    "NewestFirst",
     "OrchestratorState",
     "Permission",
     "PlatformScoped",
@@ -97,7 +98,6 @@ __all__ = [
     "WorkflowExecution",
     "WorkflowTemplate",
     "member",
-    "newest_first",
     "reference",
     "same_tenant",
     "unique_in_tenant",

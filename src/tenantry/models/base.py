@@ -34,7 +34,7 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
     type_annotation_map = TYPES
     # what the database fills in comes back with the INSERT or UPDATE itself, also where lazy loading is impossible
-    __mapper_args__: Any = {"eager_defaults": True}
+    __mapper_args__: Any = {"eager_defaults": True}  # noqa: RUF012
 
     #: whose rows these are; the scope's mixin sets it
     __scope__: ClassVar[Scope | None] = None

@@ -19,13 +19,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    desc,
     false,
     func,
     true,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import MappedColumn, Relationship, mapped_column, relationship
+from sqlalchemy.schema import SchemaItem
 
 OnDelete = Literal["no action", "cascade", "set null"]
 
@@ -126,6 +126,14 @@ def unique_in_tenant(*columns: str) -> UniqueConstraint:
     return UniqueConstraint("tenant_id", *columns)
 
 
-def newest_first(column: str = "created_at", *, within: Sequence[str] = ("tenant_id",)) -> Index:
-    """An index for lists of the newest rows of a tenant, or of a part of it."""
-    return Index(None, *within, desc(column))
+class NewestFirst(SchemaItem):
+    """An index for lists of the newest rows of a tenant, or of a part of it (``within``)."""
+
+    __visit_name__ = "newest_first"
+
+    def __init__(self, column: str = "created_at", *, within: Sequence[str] = ("tenant_id",)) -> None:
+        self.column = column
+        self.within = within
+
+    def _set_parent(self, parent: Any, **_: Any) -> None:
+        Index(None, *(parent.columns[name] for name in self.within), parent.columns[self.column].desc())

@@ -13,10 +13,10 @@ from tenantry.models.base import Base, TenantAdminScoped, TenantConfigScoped, Te
 from tenantry.models.columns import (
     Count,
     JsonList,
+    NewestFirst,
     No,
     Yes,
     children,
-    newest_first,
     parent,
     reference,
     same_tenant,
@@ -220,7 +220,7 @@ class LevelAnalytics(TenantAdminScoped, Base):
     level: Mapped[Level] = parent(same_tenant("Level.id", "LevelAnalytics.level_id"))
 
     __table_args__ = (
-        newest_first("period_start", within=("tenant_id", "level_id", "metric_name")),
+        NewestFirst("period_start", within=("tenant_id", "level_id", "metric_name")),
         CheckConstraint("period_start <= period_end", name="period"),
         CheckConstraint("user_count >= 0", name="user_count"),
     )

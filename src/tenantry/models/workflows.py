@@ -15,11 +15,11 @@ from tenantry.models.columns import (
     Count,
     JsonList,
     JsonObject,
+    NewestFirst,
     No,
     Yes,
     children,
     member,
-    newest_first,
     parent,
     reference,
     same_tenant,
@@ -49,7 +49,7 @@ class Workflow(TenantScoped, Base):
         same_tenant("Workflow.id", "WorkflowExecution.workflow_id"), "workflow"
     )
 
-    __table_args__ = (newest_first(), CheckConstraint("usage_count >= 0", name="usage_count"))
+    __table_args__ = (NewestFirst(), CheckConstraint("usage_count >= 0", name="usage_count"))
 
 
 class ExecutionStatus(StrEnum):
@@ -89,8 +89,8 @@ class WorkflowExecution(TenantUserScoped, Base):
     )
 
     __table_args__ = (
-        newest_first(),
-        newest_first(within=("tenant_id", "user_id")),
+        NewestFirst(),
+        NewestFirst(within=("tenant_id", "user_id")),
         Index(None, "tenant_id", "status"),
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
     )
@@ -134,7 +134,7 @@ class QualityGateResult(TenantScoped, Base):
         same_tenant("WorkflowExecution.id", "QualityGateResult.execution_id"), "quality_gate_results"
     )
 
-    __table_args__ = (newest_first(),)
+    __table_args__ = (NewestFirst(),)
 
 
 class BoltMode(StrEnum):
@@ -178,7 +178,7 @@ class BoltWorkflow(TenantScoped, Base):
         same_tenant("BoltWorkflow.id", "AgentExecution.workflow_id"), "workflow"
     )
 
-    __table_args__ = (newest_first(), Index(None, "tenant_id", "status"))
+    __table_args__ = (NewestFirst(), Index(None, "tenant_id", "status"))
 
 
 class ArtifactType(StrEnum):
@@ -240,7 +240,7 @@ class AgentExecution(TenantScoped, Base):
         same_tenant("BoltWorkflow.id", "AgentExecution.workflow_id"), "agent_executions"
     )
 
-    __table_args__ = (newest_first(),)
+    __table_args__ = (NewestFirst(),)
 
 
 class OrchestratorStatus(StrEnum):
@@ -334,4 +334,4 @@ class BmadWorkflow(TenantScoped, Base):
         same_tenant("OrchestratorState.id", "BmadWorkflow.orchestrator_state_id"), "bmad_workflows"
     )
 
-    __table_args__ = (newest_first(), Index(None, "tenant_id", "project_id"))
+    __table_args__ = (NewestFirst(), Index(None, "tenant_id", "project_id"))

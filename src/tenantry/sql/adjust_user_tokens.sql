@@ -36,7 +36,8 @@ BEGIN
         WHEN 'release' THEN wallet.reserved_tokens
         ELSE wallet.current_tokens - wallet.reserved_tokens
     END;
-    IF p_direction <> 'credit' AND available < CASE p_direction WHEN 'adjustment' THEN -p_amount ELSE p_amount END THEN
+    -- an adjustment takes away by being negative
+    IF p_direction <> 'credit' AND available < (CASE p_direction WHEN 'adjustment' THEN -p_amount ELSE p_amount END) THEN
         RAISE EXCEPTION 'insufficient tokens to %: % available, % requested', p_direction, available, abs(p_amount)
             USING ERRCODE = 'check_violation', TABLE = 'user_token_wallets';
     END IF;
