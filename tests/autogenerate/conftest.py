@@ -17,7 +17,7 @@ def shared_database(server: Server) -> Iterator[URL]:
     """A database with a second schema, in which nobody may commit."""
     with fresh_database(server) as url:
         with comparing(url) as comparison:
-            comparison.execute("CREATE SCHEMA other; CREATE SCHEMA \"Odd Schema\"")
+            comparison.execute('CREATE SCHEMA other; CREATE SCHEMA "Odd Schema"')
             comparison.connection.commit()
         yield url
 
@@ -25,4 +25,4 @@ def shared_database(server: Server) -> Iterator[URL]:
 @pytest.fixture
 def run(shared_database: URL) -> Run:
     """Compare and run a pair of declarations."""
-    return partial(compare_and_run, shared_database, shared_database)
+    return partial(compare_and_run, shared_database)

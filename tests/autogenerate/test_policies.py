@@ -1,14 +1,13 @@
 """Row security and policies."""
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text, column, func
+from sqlalchemy import MetaData, column, func
 from tests.autogenerate.conftest import Run
-from tests.support.cases import Pairs, declaring, documents, each
+from tests.support.cases import Pairs, documents, each
 
-from tenantry.ddl import Function, Policy, Role, RowSecurity
+from tenantry.ddl import Policy, RowSecurity
 
 USING = "tenant_id = current_setting('app.tenant')::int"
 OTHER_USING = "title IS NOT NULL AND (tenant_id = 1 OR tenant_id BETWEEN 4 AND 5)"
-
 
 
 def _policy(**attributes: object) -> MetaData:
@@ -29,7 +28,9 @@ POLICIES: Pairs = {
     "created": (documents(RowSecurity()), _policy(using=USING)),
     "created with everything": (
         documents(RowSecurity()),
-        _policy(using=USING, with_check="true", command="update", to="pg_read_all_data", restrictive=True, comment="Why."),
+        _policy(
+            using=USING, with_check="true", command="update", to="pg_read_all_data", restrictive=True, comment="Why."
+        ),
     ),
     "using changed": (_policy(using=USING), _policy(using=OTHER_USING)),
     "using added": (_policy(with_check=USING), _policy(using="true", with_check=USING)),
@@ -74,7 +75,10 @@ POLICIES: Pairs = {
 
 SAME: dict[str, tuple[MetaData, MetaData]] = {
     "public written or not": (_policy(using="true"), _policy(using="true", to="PUBLIC")),
-    "order of roles": (_policy(to=["pg_write_all_data", "pg_read_all_data"]), _policy(to=["pg_read_all_data", "pg_write_all_data"])),
+    "order of roles": (
+        _policy(to=["pg_write_all_data", "pg_read_all_data"]),
+        _policy(to=["pg_read_all_data", "pg_write_all_data"]),
+    ),
     "spelling": (_policy(using="tenant_id in (1,2)"), _policy(using="(documents.tenant_id = ANY (ARRAY[1, 2]))")),
     "casts": (_policy(using="title = 'x'"), _policy(using="title = 'x'::text")),
 }

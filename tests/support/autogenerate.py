@@ -2,17 +2,17 @@
 
 import difflib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 import alembic.op
 import sqlalchemy
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from alembic.operations.ops import MigrationScript
-from sqlalchemy import URL, Connection, MetaData, NullPool
+from sqlalchemy import URL, Connection, Engine, MetaData, NullPool
 from tests.support.snapshot import snapshot
 
 TEMPLATE = "import sqlalchemy as sa\nfrom alembic import op\nfrom sqlalchemy.dialects import postgresql\n"
@@ -24,7 +24,6 @@ class Revision:
 
     upgrade: str
     downgrade: str
-    imports: str
 
     @property
     def is_empty(self) -> bool:
@@ -50,19 +49,15 @@ class Comparison:
             },
         )
 
-    def script(self, metadata: MetaData) -> MigrationScript:
-        return produce_migrations(self.context(target_metadata=metadata), metadata)
-
     def revision(self, metadata: MetaData) -> Revision:
         """The revision that leads from what the database holds to what the metadata declares."""
-        script = self.script(metadata)
-        imports: set[str] = set()
         context = self.context(target_metadata=metadata)
+        script = produce_migrations(context, metadata)
         assert script.upgrade_ops is not None
         assert script.downgrade_ops is not None
-        upgrade = render_python_code(script.upgrade_ops, migration_context=context, imports=sorted(imports))
+        upgrade = render_python_code(script.upgrade_ops, migration_context=context)
         downgrade = render_python_code(script.downgrade_ops, migration_context=context)
-        return Revision(upgrade, downgrade, "")
+        return Revision(upgrade, downgrade)
 
     def run(self, code: str) -> None:
         """Execute what stands in upgrade() or downgrade()."""
@@ -105,43 +100,63 @@ def _dedented(code: str) -> str:
 
 @contextmanager
 def comparing(url: URL, **options: object) -> Iterator[Comparison]:
-    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
-    with engine.connect() as connection:
+    with _engine(url).connect() as connection:
         yield Comparison(connection, **options)
 
 
-def compare_and_run(
-    url: URL,
-    scratch_url: URL,
-    before: MetaData,
-    after: MetaData,
-    *tables: str,
-    found: str = "",
-    **options: object,
-) -> Revision:
-    """From `before` to `after` and back: each step lands exactly, and nothing remains to be done after it.
+@cache
+def _engine(url: URL) -> Engine:
+    """One for all comparisons of a database: it remembers how the queries of reflection compile."""
+    return sqlalchemy.create_engine(url, poolclass=NullPool)
 
-    Nothing is committed, so that both may be the same database.
+
+@dataclass(frozen=True)
+class Place:
+    """Where a comparison runs, and what of it is looked at."""
+
+    url: URL
+    tables: Sequence[str]
+    found: str
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A revision that was run, and what the database was before and after it."""
+
+    start: list[str]
+    revision: Revision
+    end: list[str]
+
+
+def compare_and_run(
+    url: URL, before: MetaData, after: MetaData, *tables: str, found: str = "", **options: object
+) -> Revision:
+    """From `before` to `after` and back, and the other way round: each step lands exactly where a fresh start does.
+
+    Nothing is committed.
 
     :param tables: tables whose rows are compared as well.
     :param found: SQL that makes what was there before anything of ours.
+    :return: the revision from `before` to `after`.
     """
-    with comparing(scratch_url, **options) as other:
-        other.execute(found)
-        other.migrate_to(after)
-        expected = snapshot(other.connection, *tables)
-    with comparing(url, **options) as comparison:
-        comparison.execute(found)
+    there, back = (_journey(Place(url, tables, found, options), *pair) for pair in ((before, after), (after, before)))
+    assert_same(there.end, back.start, there.revision.upgrade)
+    assert_same(back.end, there.start, back.revision.upgrade)
+    return there.revision
+
+
+def _journey(place: Place, before: MetaData, after: MetaData) -> Journey:
+    with comparing(place.url, **place.options) as comparison:
+        comparison.execute(place.found)
         comparison.migrate_to(before)
-        start = snapshot(comparison.connection, *tables)
-        assert comparison.revision(before).is_empty, comparison.revision(before).upgrade
+        start = snapshot(comparison.connection, *place.tables)
         revision = comparison.migrate_to(after)
-        assert_same(snapshot(comparison.connection, *tables), expected, revision.upgrade)
+        end = snapshot(comparison.connection, *place.tables)
         assert comparison.revision(after).is_empty, comparison.revision(after).upgrade
         comparison.run(revision.downgrade)
-        assert_same(snapshot(comparison.connection, *tables), start, revision.downgrade)
-        comparison.connection.rollback()
-    return revision
+        assert_same(snapshot(comparison.connection, *place.tables), start, revision.downgrade)
+        return Journey(start, revision, end)
 
 
 def assert_same(actual: list[str], expected: list[str], code: str) -> None:

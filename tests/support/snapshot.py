@@ -28,7 +28,8 @@ UNION ALL
 SELECT format('column %I.%I.%I %s %s default=%s generated=%s acl=%s comment=%s', r.nspname, r.relname, a.attname,
               format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated,
               (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(a.attacl) x), col_description(r.oid, a.attnum))
-FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
+FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
+LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
 SELECT format('constraint %I.%I.%I %s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid))
@@ -42,13 +43,16 @@ SELECT format('policy %I.%I.%I %s %s to=%s using=%s check=%s comment=%s', r.nspn
               obj_description(p.oid, 'pg_policy'))
 FROM pg_policy p JOIN relation r ON r.oid = p.polrelid
 UNION ALL
-SELECT format('trigger %s comment=%s enabled=%s', pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'), t.tgenabled)
+SELECT format('trigger %s comment=%s enabled=%s', pg_get_triggerdef(t.oid), obj_description(t.oid, 'pg_trigger'),
+              t.tgenabled)
 FROM pg_trigger t JOIN relation r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
 UNION ALL
-SELECT format('view %I.%I %s', r.nspname, r.relname, pg_get_viewdef(r.oid)) FROM relation r WHERE r.relkind IN ('v', 'm')
+SELECT format('view %I.%I %s', r.nspname, r.relname, pg_get_viewdef(r.oid))
+FROM relation r WHERE r.relkind IN ('v', 'm')
 UNION ALL
 SELECT format('routine %s acl=%s comment=%s', pg_get_functiondef(p.oid),
-              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a), obj_description(p.oid, 'pg_proc'))
+              (SELECT array_agg(a::text ORDER BY a::text)
+               FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a), obj_description(p.oid, 'pg_proc'))
 FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e')
 UNION ALL
