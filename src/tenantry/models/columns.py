@@ -82,17 +82,21 @@ class Reference:
     table: str
     key: str
     on_delete: OnDelete
+    use_alter: bool = False
 
 
-def reference(table: str, *, on_delete: OnDelete = "no action", **options: Any) -> MappedColumn[Any]:
+def reference(
+    table: str, *, on_delete: OnDelete = "no action", use_alter: bool = False, **options: Any
+) -> MappedColumn[Any]:
     """A column that refers to a row of the same tenant, whose table's key is (tenant_id, id).
 
     It becomes the foreign key (tenant_id, column) with an index that serves it: a key without tenant_id would let one
     tenant point at another's rows, since foreign-key checks pass row security by.
 
     :param on_delete: what happens to this row when that one is deleted; set null empties this column alone.
+    :param use_alter: where tables refer to one another in a circle: one of the keys is added once both are there.
     """
-    return mapped_column(info={REFERENCE: Reference(table, "id", on_delete)}, **options)
+    return mapped_column(info={REFERENCE: Reference(table, "id", on_delete, use_alter)}, **options)
 
 
 def member(*, on_delete: OnDelete = "no action", **options: Any) -> MappedColumn[Any]:

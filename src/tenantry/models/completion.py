@@ -47,6 +47,7 @@ def _foreign_key(column: Column[object], reference: Reference) -> ForeignKeyCons
         ["tenant_id", column.name],
         [f"{reference.table}.tenant_id", f"{reference.table}.{reference.key}"],
         ondelete=actions[reference.on_delete],
+        use_alter=reference.use_alter,
     )
 
 
