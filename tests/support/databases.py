@@ -14,7 +14,6 @@ from tests.support.servers import Server
 
 from tenantry.cli.migrate import config
 from tenantry.runtime.embedded import embedded_binaries
-from tenantry.runtime.migrations import SETTINGS
 from tenantry.settings import Settings
 
 
@@ -66,9 +65,7 @@ def ensure_migrated(server: Server, name: str) -> None:
 
 def upgrade(url: URL, revision: str = "head") -> None:
     """Migrate a database in this process."""
-    alembic = config()
-    alembic.attributes[SETTINGS] = settings_for(url)
-    command.upgrade(alembic, revision)
+    command.upgrade(config(settings_for(url)), revision)
 
 
 def drop_roles(server: Server, *names: str) -> None:

@@ -10,14 +10,14 @@ from alembic.config import Config
 import tenantry
 from tenantry.errors import MigrationError
 from tenantry.runtime.migrations import SETTINGS
-from tenantry.settings import load_settings
+from tenantry.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _PACKAGE = Path(tenantry.__file__).parent
 _INSTALLED = _PACKAGE / "_alembic"
-_CHECKED_OUT = _PACKAGE.parents[1] / "alembic"
+_CHECKED_OUT = _PACKAGE.parents[1]
 
 
 def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,13 +42,14 @@ def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None
     check.set_defaults(run=lambda _: command.check(config()))
 
 
-def config() -> Config:
-    """The configuration that alembic.ini holds in a checkout, for the installed package as well."""
-    made = Config(attributes={SETTINGS: load_settings()})
-    location = _INSTALLED if _INSTALLED.is_dir() else _CHECKED_OUT
-    made.set_main_option("script_location", str(location).replace("%", "%%"))
+def config(settings: Settings | None = None) -> Config:
+    """That of alembic.ini in a checkout; the same for an installed package, which has no such file."""
+    attributes = {SETTINGS: settings or load_settings()}
+    if not _INSTALLED.is_dir():
+        return Config(_CHECKED_OUT / "alembic.ini", attributes=attributes)
+    made = Config(attributes=attributes)
+    made.set_main_option("script_location", str(_INSTALLED).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
-    made.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     return made
 
 

@@ -57,6 +57,11 @@ class LocalServer:
         """The data directory."""
         return self.home / "data"
 
+    @property
+    def name(self) -> str:
+        """What tells this server from all others of the machine."""
+        return "tenantry-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
+
     def start(self) -> None:
         """Have the server running, whatever state earlier processes left it in."""
         with self._locked():
@@ -150,19 +155,23 @@ class LocalServer:
         try:
             lines = (self.data / "postmaster.pid").read_text().split("\n")
             process = psutil.Process(int(lines[0]))
-            return process if str(self.data) in process.cmdline() else None
+            arguments = process.cmdline()
         except (FileNotFoundError, ValueError, psutil.Error):
             return None
+        # as started here, or by hand
+        return process if f"--cluster_name={self.name}" in arguments or str(self.data) in arguments else None
 
     def _start(self) -> None:
         parameters = {
+            "cluster_name": self.name,
             "listen_addresses": "",
             "port": str(_PORT),
             "unix_socket_directories": str(self._socket_directory()),
             **self.parameters,
         }
         options = " ".join(shlex.quote(f"--{name}={value}") for name, value in parameters.items())
-        start = ("-D", str(self.data), "-l", str(self.home / "log"), "-w", "-t", str(_START_TIMEOUT), "-o", options)
+        # relative paths: pg_ctl hands these to a shell without quoting what is special in there
+        start = ("-D", self.data.name, "-l", "log", "-w", "-t", str(_START_TIMEOUT), "-o", options)
         for attempt in range(_START_ATTEMPTS):
             # a process that happens to have the number in it keeps PostgreSQL from starting
             (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -181,8 +190,7 @@ class LocalServer:
     def _socket_directory(self) -> Path:
         if len(str(self.home / _SOCKET).encode()) <= _LONGEST_SOCKET_PATH:
             return self.home
-        name = "tenantry-" + hashlib.sha256(str(self.home).encode()).hexdigest()[:16]
-        directory = Path(tempfile.gettempdir()) / name
+        directory = Path(tempfile.gettempdir()) / self.name
         directory.mkdir(mode=0o700, exist_ok=True)
         owner = self.home.stat()
         if os.geteuid() == 0:
