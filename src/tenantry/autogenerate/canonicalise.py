@@ -4,27 +4,26 @@ Only what both sides have, and write differently, is printed: see :mod:`tenantry
 """
 
 import dataclasses
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table
 
-from tenantry.autogenerate.catalogue import Catalogue, Key
-from tenantry.autogenerate.definitions import Definition, Policy, Routine, TableDefinition, Trigger, View
+from tenantry.autogenerate.catalogue import Catalogue, Declared, Key
+from tenantry.autogenerate.definitions import (
+    Constraint,
+    Definition,
+    Index,
+    Policy,
+    Routine,
+    TableDefinition,
+    Trigger,
+    View,
+)
+from tenantry.autogenerate.nameless import name_constraints
 from tenantry.autogenerate.scratch import Scratch, column_type
-
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
+from tenantry.autogenerate.words import words
 
 Tables = Mapping[tuple[str | None, str], Table]
-
-
-@dataclasses.dataclass(frozen=True)
-class Declared:
-    """A declared object: as it was declared, as a revision writes it, and as PostgreSQL prints it."""
-
-    declared: Definition
-    written: Definition
-    printed: Definition
 
 
 def canonicalise(
@@ -37,12 +36,14 @@ def canonicalise(
     """
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
-    printed = _print(Scratch(connection, tables, reshaped), doubtful, tables) if doubtful else {}
+    scratch = Scratch(connection, tables, reshaped)
+    printed = _print(scratch, doubtful, tables)
+    printed |= _reprinted(scratch, printed, live)
     declared: dict[Key, Declared] = {}
     for key, item in desired.definitions.items():
         found = printed.get(key, item)
         declared[found.kind, found.identity] = Declared(item, _with_printed_arguments(item, found), found)
-    return declared
+    return name_constraints(declared, live, tables)
 
 
 def _routines_by_name(live: Catalogue) -> dict[tuple[str | None, str], list[Routine]]:
@@ -56,7 +57,9 @@ def _routines_by_name(live: Catalogue) -> dict[tuple[str | None, str], list[Rout
 def _doubtful(item: Definition, live: Catalogue, namesakes: Mapping[tuple[str | None, str], list[Routine]]) -> bool:
     if isinstance(item, Routine):
         return item not in namesakes.get((item.schema, item.name), [])
-    if not isinstance(item, Policy | Trigger | View):
+    if isinstance(item, Constraint) and not item.name:
+        return True
+    if not isinstance(item, Policy | Trigger | View | Constraint | Index):
         return False
     other = live.definitions.get((item.kind, item.identity))
     return other is not None and other != item
@@ -67,6 +70,17 @@ def _with_printed_arguments(written: Definition, printed: Definition) -> Definit
     if isinstance(written, Routine) and isinstance(printed, Routine):
         return dataclasses.replace(written, arguments=printed.arguments)
     return written
+
+
+def _reprinted(scratch: Scratch, printed: Mapping[Key, Definition], live: Catalogue) -> dict[Key, Definition]:
+    """Those that are the same after all: PostgreSQL does not always read its own print back as it was.
+
+    What a downgrade or a restored dump created came from such a print, so both sides are printed once more.
+    """
+    theirs = {key: live.definitions[key] for key, item in printed.items() if live.definitions.get(key, item) != item}
+    again = scratch.print([printed[key] for key in theirs])
+    settled = scratch.print(list(theirs.values()))
+    return {key: theirs[key] for key, item in again.items() if settled.get(key) == item}
 
 
 def _print(scratch: Scratch, definitions: Sequence[Definition], tables: Tables) -> dict[Key, Definition]:
@@ -86,28 +100,26 @@ def _print(scratch: Scratch, definitions: Sequence[Definition], tables: Tables) 
             alone += others
         else:
             printed |= {(other.kind, other.identity): _share(leader, other) for other in others}
-    return printed | (scratch.print(alone) if alone else {})
+    return printed | scratch.print(alone)
 
 
 def _group(definition: Definition, tables: Tables) -> object:
     """What decides how an expression on a table is printed: its text, and the types of the columns it names."""
-    if not isinstance(definition, Policy | Trigger):
+    if not isinstance(definition, Policy | Trigger | Constraint | Index):
         return definition.kind, definition.identity
     texts = tuple(definition.texts())
-    used = set(_words(texts))
+    used = words(texts)
     table = tables[definition.schema, definition.table]
     columns = frozenset((column.name, column_type(column)) for column in table.columns if column.name in used)
     if isinstance(definition, Policy):
-        return "policy", definition.using, definition.with_check, columns
-    return "trigger", definition.when, definition.execute, definition.events, definition.of, columns
-
-
-def _words(texts: Iterable[str]) -> Iterable[str]:
-    return (word for line in texts for word in _WORD.findall(line))
+        return definition.kind, definition.using, definition.with_check, columns
+    if isinstance(definition, Constraint | Index):
+        return definition.kind, definition.definition, columns
+    return definition.kind, definition.when, definition.execute, definition.events, definition.of, columns
 
 
 def _names_its_table(leader: Definition) -> bool:
-    return isinstance(leader, TableDefinition) and leader.table in _words(leader.texts())
+    return isinstance(leader, TableDefinition) and leader.table in words(leader.texts())
 
 
 def _share(leader: Definition, follower: Definition) -> Definition:
@@ -115,4 +127,6 @@ def _share(leader: Definition, follower: Definition) -> Definition:
         return dataclasses.replace(follower, using=leader.using, with_check=leader.with_check)
     if isinstance(leader, Trigger) and isinstance(follower, Trigger):
         return dataclasses.replace(follower, when=leader.when, execute=leader.execute)
+    if isinstance(leader, Constraint | Index) and isinstance(follower, Constraint | Index):
+        return dataclasses.replace(follower, definition=leader.definition)
     return follower

@@ -32,3 +32,12 @@ class Catalogue:
     def add(self, definition: Definition) -> None:
         """Enter a definition."""
         self.definitions[definition.kind, definition.identity] = definition
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A declared object: as it was declared, as a revision writes it, and as PostgreSQL prints it."""
+
+    declared: Definition
+    written: Definition
+    printed: Definition

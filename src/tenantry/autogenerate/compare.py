@@ -1,6 +1,7 @@
 """All steps together: from a connection and metadatas to ordered operations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from alembic.operations import ops as stock
@@ -9,9 +10,9 @@ from sqlalchemy import Connection, MetaData
 
 from tenantry import ddl
 from tenantry.autogenerate import ledger
-from tenantry.autogenerate.canonicalise import Declared, canonicalise
-from tenantry.autogenerate.catalogue import Catalogue, Key, Privilege
-from tenantry.autogenerate.definitions import Grant, sql
+from tenantry.autogenerate.canonicalise import canonicalise
+from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
+from tenantry.autogenerate.definitions import Constraint, Grant, Index, Role, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue
 from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
@@ -64,25 +65,30 @@ class _Comparison:
             for metadata in metadatas
             for table in metadata.tables.values()
         }
-        names = {default, *(name for name in schemas if name), *_schemas_of(metadatas), *options.claimed_schemas}
+        self._ledger = read_ledger(connection)
+        known = {*(name for name in schemas if name), *_schemas_of(metadatas), *_schemas_in(self._ledger)}
+        names = {default, *known, *options.claimed_schemas}
         self._scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
         self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}
-        self._ledger = read_ledger(connection)
 
     def definition_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Creates, drops and changes of all that is no row."""
+        created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
+        dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
         live = inspect_database(self._connection, self._scope)
-        desired = desired_catalogue(self._metadatas, self._namespace)
+        desired = desired_catalogue(self._metadatas, self._namespace, created)
+        _leave_to_alembic(live, desired, tables, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
         declared = canonicalise(self._connection, desired, live, self._tables, reshaped)
-        dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
-        changes = compare(live, declared, Ownership(self._ledger, self._claimed, dropped))
+        names = {dotted(*key) for key in self._tables}
+        changes = compare(live, declared, Ownership(self._ledger, names, self._claimed, dropped))
         gone = set(_gone_columns(tables))
         if gone or any(change.rebuilt or change.new is None for change in changes.values()):
             dependents = inspect_dependents(self._connection, self._scope)
             rebuild_dependents(changes, live, declared, dependents, gone)
         wanted = _spelled_as_printed(desired, declared)
-        managed = Managed(_objects(declared, self._tables, wanted), _roles(desired, wanted), dropped)
+        our_roles = {identity for kind, identity in self._ledger if kind == Role.kind} | _roles(desired, wanted)
+        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped)
         revoked, granted = compare_privileges(live.privileges, wanted, managed, changes)
         yield from _operations(changes.values(), revoked, granted)
 
@@ -102,6 +108,11 @@ class _Comparison:
                 yield CreateOp(change.new) if change.old is None else ReplaceOp(change.old, change.new)
 
 
+def _schemas_in(known: Iterable[Key]) -> Iterator[str]:
+    """Schemas of what migrations created, also where no declaration names them any more."""
+    return (identity.partition(".")[0] for _, identity in known if "." in identity)
+
+
 def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
     """Schemas that declarations name."""
     for metadata in metadatas:
@@ -116,6 +127,25 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
         for grant in ddl.declared(metadata, ddl.Grant):
             if isinstance(grant.on, ddl.Schema):
                 yield grant.on.name
+
+
+def _leave_to_alembic(
+    live: Catalogue, desired: Catalogue, operations: Iterable[MigrateOperation], dropped: AbstractSet[str]
+) -> None:
+    """Alembic makes and drops indexes, and restores the CHECKs of dropped tables: the rest is ours."""
+    done = {
+        (Index.kind, f"{dotted(inner.schema, inner.table_name or '')}.{inner.index_name}")
+        for operation in operations
+        if isinstance(operation, stock.ModifyTableOps)
+        for inner in operation.ops
+        if isinstance(inner, stock.CreateIndexOp | stock.DropIndexOp)
+    }
+    for catalogue, other in ((live, desired), (desired, live)):
+        for key, item in list(catalogue.definitions.items()):
+            indexed = isinstance(item, Index) and (key not in other.definitions or key in done)
+            checked = isinstance(item, Constraint) and item.is_check and item.belongs_to() in dropped
+            if indexed or checked:
+                del catalogue.definitions[key]
 
 
 def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:

@@ -4,9 +4,8 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
-from tenantry.autogenerate.canonicalise import Declared
-from tenantry.autogenerate.catalogue import Catalogue, Key, Privilege
-from tenantry.autogenerate.definitions import Definition, Extension, Grant, Role, RowSecurity
+from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
+from tenantry.autogenerate.definitions import Constraint, Definition, Extension, Grant, Role, RowSecurity
 
 Dependencies = Mapping[Key, Collection[Key]]
 
@@ -28,10 +27,12 @@ class Ownership:
 
     :param ledger: objects that migrations created.
     :param claimed: schemas, as definitions write them, in which everything is ours.
+    :param declared_tables: tables whose constraints are ours, as their columns are.
     :param dropped_tables: tables that go, with all that is on them.
     """
 
     ledger: AbstractSet[Key]
+    declared_tables: AbstractSet[str]
     claimed: AbstractSet[str | None] = frozenset()
     dropped_tables: AbstractSet[str] = frozenset()
 
@@ -41,6 +42,8 @@ class Ownership:
             return True
         if (definition.kind, definition.identity) in self.ledger:
             return True
+        if isinstance(definition, Constraint):
+            return definition.belongs_to() in self.declared_tables
         shared = isinstance(definition, Role | Extension)
         return not shared and getattr(definition, "schema", None) in self.claimed
 
@@ -111,7 +114,8 @@ def compare_privileges(
     remade = _targets(change.new for change in changes.values() if change.rebuilt)
     kept = {p for p in live if p not in desired and not managed.covers(p) and p.on in lost & remade}
     revoked = {p for p in live if p.on in lost or p.table in managed.dropped_tables}
-    revoked |= {p for p in live - desired if managed.covers(p)}
+    gone = {change.old.identity for change in changes.values() if isinstance(change.old, Role) and change.new is None}
+    revoked |= {p for p in live - desired if managed.covers(p) or p.role in gone}
     granted = (desired - live) | {p for p in desired | kept if p.on in remade}
     return list(grants(revoked)), list(grants(granted))
 
@@ -133,8 +137,8 @@ class Managed:
 
     def covers(self, privilege: Privilege) -> bool:
         """Whether a privilege that is not declared has to be revoked."""
-        if privilege.role == "public" and privilege.on.startswith("schema "):
-            return False
+        if privilege.on.startswith("schema "):
+            return privilege.role != "public" and privilege.role in self.roles
         return privilege.on in self.objects and privilege.role in self.roles
 
 

@@ -5,7 +5,6 @@ comes before what mentions it; what takes it away, after. The same order reverse
 """
 
 import heapq
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +18,15 @@ from sqlalchemy.schema import CreateTable, SchemaItem
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+from tenantry.autogenerate.words import words
 
-_WORD = re.compile(r'"(?:[^"]|"")+"|role [\w$]+|[A-Za-z_\u0080-\uffff][\w$]*')
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 # Among operations that do not need one another: how a reader expects them, dependents first away and last back.
-_DROP_RANK = {"rows": 1, "grant": 2, "trigger": 3, "policy": 4, "row security": 5, "view": 6}
+_DROP_RANK = {"rows": 1, "grant": 2, "trigger": 3, "policy": 4, "row security": 5, "view": 6, "constraint": 7}
 _CREATE_RANK = {
     "role": 0, "extension": 0, "function": 7, "procedure": 7,
-    "view": 9, "row security": 10, "policy": 11, "trigger": 12, "grant": 13, "rows": 14,
+    "constraint": 9, "index": 9, "view": 9, "row security": 10, "policy": 11, "trigger": 12, "grant": 13, "rows": 14,
 }  # fmt: skip
 _STOCK_RANK, _LAST_DROP_RANK = 8, 15
 
@@ -60,11 +59,11 @@ def _node(operation: MigrateOperation) -> _Node:
     if isinstance(operation, stock.CreateTableOp):
         table = operation.to_table()
         node.makes.add(dotted(operation.schema, operation.table_name))
-        node.needs |= _referred(table) | _words([_create_table(table)])
+        node.needs |= _referred(table) | words([_create_table(table)])
     elif isinstance(operation, stock.DropTableOp):
         table = operation.to_table()
         node.takes.add(dotted(operation.schema, operation.table_name))
-        node.used |= _referred(table) | _words([_create_table(table)])
+        node.used |= _referred(table) | words([_create_table(table)])
     elif isinstance(operation, stock.ModifyTableOps):
         node.reshapes = dotted(operation.schema, operation.table_name)
         for inner in operation.ops:
@@ -81,7 +80,7 @@ def _definition_node(operation: DefinitionOp) -> _Node:
         node.takes |= definition.provides()
     if operation.new is not None:
         node.needs |= _mentions(operation.new)
-        node.wants |= _words(operation.new.hints())
+        node.wants |= words(operation.new.hints())
     if operation.old is not None:
         node.used |= _mentions(operation.old)
     return node
@@ -96,7 +95,7 @@ def _rank(operation: DefinitionOp) -> int:
 
 def _mentions(definition: Definition) -> set[str]:
     table = definition.belongs_to()
-    return _words(definition.texts()) | ({table} if table else set())
+    return words(definition.texts()) | ({table} if table else set())
 
 
 def _add_modification(node: _Node, operation: MigrateOperation) -> None:
@@ -104,16 +103,16 @@ def _add_modification(node: _Node, operation: MigrateOperation) -> None:
     if isinstance(operation, stock.CreateForeignKeyOp):
         node.needs.add(dotted(operation.kw.get("referent_schema"), operation.referent_table))
     elif isinstance(operation, stock.AddColumnOp):
-        node.needs |= _words([_column_text(operation.column)])
+        node.needs |= words([_column_text(operation.column)])
     elif isinstance(operation, stock.AlterColumnOp):
-        node.needs |= _words([str(getattr(operation.modify_server_default, "arg", operation.modify_server_default))])
-        node.used |= _words([str(getattr(operation.existing_server_default, "arg", operation.existing_server_default))])
+        node.needs |= words([str(getattr(operation.modify_server_default, "arg", operation.modify_server_default))])
+        node.used |= words([str(getattr(operation.existing_server_default, "arg", operation.existing_server_default))])
     elif isinstance(operation, stock.DropConstraintOp | stock.DropColumnOp) and operation._reverse is not None:  # noqa: SLF001
         reverse = _Node(operation, 0)
         _add_modification(reverse, operation._reverse)  # noqa: SLF001
         node.used |= reverse.needs
     elif isinstance(operation, stock.CreateIndexOp):
-        node.needs |= _words(str(column) for column in operation.columns)
+        node.needs |= words(str(column) for column in operation.columns)
 
 
 def _referred(table: Table) -> set[str]:
@@ -136,11 +135,6 @@ def _column_text(column: SchemaItem) -> str:
     return f"{kind} {getattr(text, 'sqltext', text)}"
 
 
-def _words(texts: Iterable[str]) -> set[str]:
-    found = (word for line in texts for word in _WORD.findall(line))
-    return {word[1:-1].replace('""', '"') if word.startswith('"') else word for word in found}
-
-
 Edges = dict[int, set[int]]
 
 
@@ -156,6 +150,8 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
             reshapers[node.reshapes].append(number)
     hard: Edges = defaultdict(set)
     soft: Edges = defaultdict(set)
+    for name in makers:
+        _connect(hard, takers.get(name, ()), makers[name])
     for number, node in enumerate(nodes):
         _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
         _connect(soft, [maker for name in node.wants for maker in makers.get(name, ())], [number])

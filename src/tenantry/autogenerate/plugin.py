@@ -25,8 +25,8 @@ def setup(plugin: "Plugin") -> None:
 
 
 def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[str | None]) -> PriorityDispatchResult:
-    from tenantry.autogenerate import render  # noqa: F401, PLC0415
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
+    from tenantry.autogenerate.render import keep_text_exact  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
     metadatas: list[MetaData] = to_list(context.metadata, default=[])
@@ -35,4 +35,5 @@ def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
     )
     upgrade_ops.ops[:] = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    keep_text_exact(context.migration_context.impl)
     return PriorityDispatchResult.CONTINUE

@@ -7,15 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, text
 
 from tenantry.autogenerate.catalogue import Key
 from tenantry.autogenerate.definitions import Rows, sql
 from tenantry.autogenerate.definitions.rows import parameters, row_identity
-from tenantry.autogenerate.desired import Namespace
+from tenantry.autogenerate.desired import DeclaredRows, Namespace
 
 Row = Mapping[str, Any]
-DeclaredRows = tuple[Table, tuple[str, ...], list[dict[str, Any]]]
 
 _TYPES = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated FROM pg_attribute a

@@ -1,14 +1,19 @@
 """The last step: an operation as the line, or the lines, of a revision."""
 
 import dataclasses
+import re
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
+from alembic.ddl.impl import DefaultImpl
 
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.text_block import render_text
+
+# What SQLAlchemy's text() takes for a bind parameter.
+_BIND = re.compile(r"(?<![:\w\\]):(?=\w)(?!:)")
 
 _WIDTH = 110
 _INDENT = "    "
@@ -65,3 +70,19 @@ def render_value(value: Any, margin: str) -> str:
 def _has_lines(value: Any) -> bool:
     items = value.values() if isinstance(value, dict) else value
     return any("\n" in item if isinstance(item, str) else False for item in items)
+
+
+def keep_text_exact(impl: DefaultImpl) -> None:
+    """Have expressions in Alembic's own operations rendered so that they read back as they were.
+
+    Alembic compiles them for psycopg, which doubles %, and text() would read :name as a parameter.
+    """
+    compiled = impl.render_ddl_sql_expr
+
+    def exact(expression: Any, **options: Any) -> str:
+        text = compiled(expression, **options)
+        if impl.dialect.identifier_preparer._double_percents:  # noqa: SLF001
+            text = text.replace("%%", "%")
+        return _BIND.sub(r"\:", text)
+
+    setattr(impl, "render_ddl_sql_expr", exact)  # noqa: B010

@@ -14,14 +14,22 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.autogenerate.catalogue import Key
-from tenantry.autogenerate.definitions import Definition, Policy, TableDefinition, sql
+from tenantry.autogenerate.definitions import Constraint, Definition, Policy, TableDefinition, sql
 from tenantry.autogenerate.inspect import Scope, inspect_definitions
+from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_triggers
 from tenantry.errors import TenantryError
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-_READERS = (inspect_policies, inspect_triggers, inspect_routines, inspect_views)
+_READERS = (
+    inspect_policies,
+    inspect_triggers,
+    inspect_constraints,
+    inspect_indexes,
+    inspect_routines,
+    inspect_views,
+)
 
 
 class ComparisonError(TenantryError):
@@ -53,6 +61,8 @@ class Scratch:
 
     def print(self, definitions: Sequence[Definition]) -> dict[Key, Definition]:
         """Each definition as PostgreSQL prints it, by the key of the one given; what it refuses is left out."""
+        if not definitions:
+            return {}
         schemas = self._schemas(definitions)
         with self._rolled_back():
             path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
@@ -139,6 +149,8 @@ def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, 
     changes: dict[str, Any] = {"schema": schemas[definition.schema], "comment": str(number)}  # type: ignore[attr-defined]
     if isinstance(definition, Policy):
         changes["to"] = ()  # a role may not exist yet, and is no text to print
+    if isinstance(definition, Constraint) and not definition.name:
+        changes["name"] = f"unnamed_{number}"
     return dataclasses.replace(definition, **changes)
 
 
@@ -151,6 +163,8 @@ def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> 
     changes: dict[str, Any] = {"schema": written.schema, "comment": written.comment}
     if isinstance(written, Policy):
         changes["to"] = written.to
+    if isinstance(written, Constraint):
+        changes["name"] = written.name
     for name in (field.name for field in dataclasses.fields(printed) if field.name not in changes):
         value = getattr(printed, name)
         if isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.cluster import Extension, Role
+from tenantry.autogenerate.definitions.constraint import Constraint, Index
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
@@ -10,10 +11,12 @@ from tenantry.autogenerate.definitions.trigger import Trigger
 from tenantry.autogenerate.definitions.view import View
 
 __all__ = [
+    "Constraint",
     "Definition",
     "Extension",
     "Function",
     "Grant",
+    "Index",
     "Policy",
     "Procedure",
     "Role",

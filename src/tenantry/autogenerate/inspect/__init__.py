@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.inspect.cluster import inspect_extensions, inspect_roles
+from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.privileges import inspect_privileges
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.scope import Scope, read_ledger
@@ -20,6 +21,8 @@ _READERS: tuple[Reader, ...] = (
     inspect_row_security,
     inspect_policies,
     inspect_triggers,
+    inspect_constraints,
+    inspect_indexes,
     inspect_routines,
     inspect_views,
     inspect_roles,

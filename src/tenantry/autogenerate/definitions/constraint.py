@@ -1,0 +1,72 @@
+"""Constraints and indexes of tables, where Alembic does not look: their expressions."""
+
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+
+from tenantry.autogenerate.definitions import sql
+from tenantry.autogenerate.definitions.base import Statement
+from tenantry.autogenerate.definitions.row_security import TableDefinition, dotted
+
+
+@dataclass(frozen=True)
+class Constraint(TableDefinition):
+    """A CHECK or EXCLUDE constraint; ``definition`` is what follows its name, which may be left to the comparison."""
+
+    kind = "constraint"
+    remembered = False  # a table brings its constraints with it, so they are not other people's
+
+    name: str
+    definition: str
+    _: KW_ONLY
+    comment: str | None = None
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return f"{dotted(self.schema, self.table)}.{self.name or self.definition}"
+
+    @property
+    def is_check(self) -> bool:
+        """Whether it is a CHECK: Alembic restores those with their table."""
+        return self.definition.startswith("CHECK")
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        name = sql.identifier(self.name)
+        added = Statement(f"ALTER TABLE {self.target} ADD CONSTRAINT {name} {self.definition}")
+        comment = sql.comment_on(f"CONSTRAINT {name} ON {self.target}", self.comment)
+        return [added, *([Statement(comment)] if self.comment is not None else [])]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"ALTER TABLE {self.target} DROP CONSTRAINT {sql.identifier(self.name)}")]
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [self.definition]
+
+
+@dataclass(frozen=True)
+class Index(TableDefinition):
+    """An index; ``definition`` is what follows the table's name."""
+
+    kind = "index"
+    remembered = False
+
+    name: str
+    definition: str
+    _: KW_ONLY
+    unique: bool = False
+    comment: str | None = None
+
+    @property
+    def identity(self) -> str:  # noqa: D102
+        return f"{dotted(self.schema, self.table)}.{self.name}"
+
+    def create(self) -> Sequence[Statement]:  # noqa: D102
+        unique = "UNIQUE " if self.unique else ""
+        made = Statement(f"CREATE {unique}INDEX {sql.identifier(self.name)} ON {self.target} {self.definition}")
+        comment = sql.comment_on(f"INDEX {sql.qualified(self.schema, self.name)}", self.comment)
+        return [made, *([Statement(comment)] if self.comment is not None else [])]
+
+    def drop(self) -> Sequence[Statement]:  # noqa: D102
+        return [Statement(f"DROP INDEX {sql.qualified(self.schema, self.name)}")]
+
+    def texts(self) -> Sequence[str]:  # noqa: D102
+        return [self.definition]

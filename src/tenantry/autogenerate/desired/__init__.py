@@ -1,0 +1,39 @@
+"""The second step: the catalogue that the metadata declares, in the text it was written in."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from sqlalchemy import MetaData
+
+from tenantry.autogenerate.catalogue import Catalogue
+from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.desired.constraints import column_constraints, declared_constraints, declared_indexes
+from tenantry.autogenerate.desired.namespace import Namespace
+from tenantry.autogenerate.desired.objects import objects_of_database, objects_of_table
+from tenantry.autogenerate.desired.privileges import declared_privileges
+from tenantry.autogenerate.desired.rows import DeclaredRows, declared_rows
+
+__all__ = ["DeclaredRows", "Namespace", "declared_rows", "desired_catalogue"]
+
+
+def desired_catalogue(
+    metadatas: Iterable[MetaData], namespace: Namespace, new_tables: AbstractSet[str] = frozenset()
+) -> Catalogue:
+    """Everything but rows that the metadatas declare.
+
+    :param new_tables: tables that CREATE TABLE makes with their constraints and indexes.
+    """
+    catalogue = Catalogue()
+    for metadata in metadatas:
+        for definition in objects_of_database(metadata, namespace):
+            catalogue.add(definition)
+        for table in metadata.tables.values():
+            is_new = dotted(namespace.schema(table.schema), table.name) in new_tables
+            for item in objects_of_table(table, namespace):
+                catalogue.add(item)
+            for constraint in (column_constraints if is_new else declared_constraints)(table, namespace):
+                catalogue.add(constraint)
+            for index in () if is_new else declared_indexes(table, namespace):
+                catalogue.add(index)
+        catalogue.privileges.update(declared_privileges(metadata, namespace))
+    return catalogue

@@ -1,0 +1,99 @@
+"""Everything but rows, constraints and privileges that a metadata declares, in the text it was written in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import MetaData, Table
+
+from tenantry import ddl
+from tenantry.autogenerate import definitions
+from tenantry.autogenerate.desired.namespace import Namespace
+
+
+def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.Definition]:
+    """Roles, extensions, routines and views."""
+    for role in ddl.declared(metadata, ddl.Role):
+        member_of = tuple(sorted(role.member_of))
+        yield definitions.Role(
+            role.name, login=role.login, bypass_rls=role.bypass_rls, member_of=member_of, comment=role.comment
+        )
+    for extension in ddl.declared(metadata, ddl.Extension):
+        yield definitions.Extension(extension.name, schema=namespace.schema(extension.schema))
+    for routine in ddl.declared(metadata, ddl.Routine):
+        yield routine_definition(routine, namespace)
+    for view in ddl.declared(metadata, ddl.View):
+        yield definitions.View(
+            view.name,
+            schema=namespace.schema(view.schema),
+            materialized=view.materialized,
+            definition=ddl.sql_text(view.definition).strip().removesuffix(";"),
+            security_invoker=view.security_invoker,
+            security_barrier=view.security_barrier,
+            check_option=view.check_option,
+            comment=view.comment,
+        )
+
+
+def routine_definition(routine: ddl.Routine, namespace: Namespace) -> definitions.Routine:
+    """A function or procedure as it was written."""
+    common: dict[str, Any] = {
+        "arguments": routine.arguments,
+        "language": routine.language,
+        "body": routine.body,
+        "security": routine.security,
+        "search_path": routine.search_path,
+        "settings": tuple(sorted(routine.settings.items())),
+        "schema": namespace.schema(routine.schema),
+        "comment": routine.comment,
+    }
+    if not isinstance(routine, ddl.Function):
+        return definitions.Procedure(routine.name, **common)
+    return definitions.Function(
+        routine.name,
+        returns=routine.returns,
+        volatility=routine.volatility,
+        strict=routine.strict,
+        parallel=routine.parallel,
+        leakproof=routine.leakproof,
+        cost=routine.cost,
+        rows=routine.rows,
+        **common,
+    )
+
+
+def objects_of_table(table: Table, namespace: Namespace) -> Iterator[definitions.Definition]:
+    """Row security, policies and triggers."""
+    schema = namespace.schema(table.schema)
+    for security in ddl.declared(table, ddl.RowSecurity):
+        yield definitions.RowSecurity(table.name, schema=schema, enabled=security.enabled, force=security.force)
+    for policy in ddl.declared(table, ddl.Policy):
+        everybody = any(role.lower() == "public" for role in policy.to)
+        yield definitions.Policy(
+            table.name,
+            policy.name,
+            schema=schema,
+            command=policy.command,
+            to=() if everybody else tuple(sorted(policy.to)),
+            using=None if policy.using is None else ddl.sql_text(policy.using),
+            with_check=None if policy.with_check is None else ddl.sql_text(policy.with_check),
+            restrictive=policy.restrictive,
+            comment=policy.comment,
+        )
+    for trigger in ddl.declared(table, ddl.Trigger):
+        yield definitions.Trigger(
+            table.name,
+            trigger.name,
+            schema=schema,
+            timing=trigger.timing,
+            events=trigger.events,
+            of=trigger.of,
+            when=None if trigger.when is None else ddl.sql_text(trigger.when),
+            execute=trigger.execute,
+            for_each=trigger.for_each,
+            constraint=trigger.constraint,
+            deferrable=trigger.deferrable,
+            initially_deferred=trigger.initially_deferred,
+            old_table=trigger.old_table,
+            new_table=trigger.new_table,
+            comment=trigger.comment,
+        )

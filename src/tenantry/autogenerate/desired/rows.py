@@ -1,0 +1,51 @@
+"""The reference rows that metadatas declare, with values as SQL reads them."""
+
+import datetime as dt
+import decimal
+import enum
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ARRAY, JSON, Column, MetaData, Table, Uuid
+
+from tenantry import ddl
+
+DeclaredRows = tuple[Table, tuple[str, ...], list[dict[str, Any]]]
+
+
+def declared_rows(metadatas: Iterable[MetaData]) -> list[DeclaredRows]:
+    """The reference rows of each table, by column name, with values as SQL reads them."""
+    return [
+        (rows.table, rows.key, [_row(rows.table, row) for row in rows.rows])
+        for metadata in metadatas
+        for rows in ddl.declared(metadata, ddl.Rows)
+    ]
+
+
+def _row(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    columns: dict[str, Column[Any]] = {**{column.name: column for column in table.columns}, **dict(table.columns)}
+    return {columns[name].name: _value(columns[name], value) for name, value in row.items()}
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    if isinstance(column.type, JSON) and value is not None:
+        return value if isinstance(value, dict | list) else json.dumps(value)
+    if isinstance(column.type, ARRAY) and isinstance(value, Sequence) and not isinstance(value, str):
+        return "{" + ",".join("NULL" if item is None else json.dumps(str(item)) for item in value) + "}"
+    if isinstance(column.type, Uuid) and isinstance(value, str):
+        return str(uuid.UUID(value))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return _plain(value.value)
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return rf"\x{value.hex()}"
+    if isinstance(value, decimal.Decimal | uuid.UUID | float | dt.timedelta):
+        return str(value)
+    return value
