@@ -15,22 +15,24 @@ def name_constraints(
     declared: Mapping[Key, Declared], live: Catalogue, tables: Mapping[tuple[str | None, str], Table]
 ) -> dict[Key, Declared]:
     """The declared objects, none nameless: named as the live constraint that says the same, else as the next free."""
-    result = {key: item for key, item in declared.items() if not _is_nameless(item)}
+    nameless = {
+        key: item.printed
+        for key, item in declared.items()
+        if isinstance(item.printed, Constraint) and not item.printed.name
+    }
+    result = {key: item for key, item in declared.items() if key not in nameless}
     changed = []
-    for item in declared.values():
-        if isinstance(item.printed, Constraint) and _is_nameless(item):
-            unclaimed = (other for key, other in live.definitions.items() if key not in result)
-            same = (
-                other for other in unclaimed if isinstance(other, Constraint) and _says_the_same(other, item.printed)
-            )
-            if found := next(same, None):
-                result[found.kind, found.identity] = _called(found.name, item, nameless)
-            else:
-                changed.append((item, nameless))
-    for item, nameless in changed:
-        candidates = _candidates(nameless, tables[nameless.schema, nameless.table])
+    for key, constraint in nameless.items():
+        unclaimed = (other for found, other in live.definitions.items() if found not in result)
+        same = (other for other in unclaimed if isinstance(other, Constraint) and _says_the_same(other, constraint))
+        if named := next(same, None):
+            result[named.kind, named.identity] = _called(named.name, declared[key], constraint)
+        else:
+            changed.append(key)
+    for key in changed:
+        candidates = _candidates(nameless[key], tables[nameless[key].schema, nameless[key].table])
         free = next(other for other in candidates if (other.kind, other.identity) not in result)
-        result[free.kind, free.identity] = _called(free.name, item, nameless)
+        result[free.kind, free.identity] = _called(free.name, declared[key], nameless[key])
     return result
 
 
@@ -38,10 +40,6 @@ def _called(name: str, item: Declared, nameless: Constraint) -> Declared:
     printed = dataclasses.replace(nameless, name=name)
     written = dataclasses.replace(printed, definition=" ".join(item.written.texts()))
     return Declared(item.declared, written, printed)
-
-
-def _is_nameless(item: Declared) -> bool:
-    return isinstance(item.declared, Constraint) and not item.declared.name
 
 
 def _says_the_same(one: Constraint, other: Constraint) -> bool:
