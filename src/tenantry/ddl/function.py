@@ -27,7 +27,7 @@ class Routine(DatabaseItem):
         self.name = name
         self.schema = schema
         self.arguments = arguments
-        self.language = language
+        self.language = language.lower()
         self.body = body
         self.security = one_of(security, ("invoker", "definer"), f"security of {name}")
         self.search_path = None if search_path is None else words(search_path)
