@@ -99,3 +99,9 @@ def test_an_index_made_concurrently_does_not_lose_the_owner(deployment: Deployme
     )
     deployment.project.run("alembic", "upgrade", "head").succeeded()
     assert deployment.execute(FOREIGN.format(owner=deployment.owner)) == []
+
+
+def test_a_version_table_of_before_is_taken_over(deployment: Deployment) -> None:
+    deployment.project.run("alembic", "ensure_version").succeeded()
+    deployment.project.run("alembic", "upgrade", "head").succeeded()
+    assert deployment.execute(FOREIGN.format(owner=deployment.owner)) == []

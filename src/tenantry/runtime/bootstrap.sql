@@ -68,6 +68,11 @@ BEGIN
     facts := facts || 'temporary revoked'::text;
   END IF;
 
+  -- Alembic may have been here before us.
+  IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('public.alembic_version') AND pg_get_userbyid(relowner) <> owner) THEN
+    EXECUTE format('ALTER TABLE public.alembic_version OWNER TO %I', owner);
+  END IF;
+
   -- From here to the end of the transaction, so that everything belongs to the owner.
   EXECUTE format('SET LOCAL ROLE %I', owner);
   IF first_time THEN

@@ -22,7 +22,7 @@ _LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale
 
 def embedded_directory(settings: Settings) -> Path:
     """Where the embedded server of this project keeps everything."""
-    return (settings.embedded_directory or project_directory() / ".tenantry").resolve()
+    return (project_directory() / (settings.embedded_directory or ".tenantry")).resolve()
 
 
 def embedded_binaries() -> Path | None:

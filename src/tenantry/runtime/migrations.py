@@ -111,7 +111,7 @@ class _Run:
         with context.begin_transaction():
             context.run_migrations()
             if self._is_at_base:
-                _execute(connection, self._teardown)
+                _execute(connection, teardown(self._settings))
 
     def offline(self) -> None:
         # `named` keeps percent signs single: nothing in the script is a parameter
@@ -124,7 +124,7 @@ class _Run:
                 script.static_output(statement + ";")
             context.run_migrations()
             if self._is_at_base:
-                script.static_output(self._teardown + ";")
+                script.static_output(teardown(self._settings) + ";")
 
     def _remember_heads(self, *, heads: Collection[str], **_: object) -> None:
         self._heads = heads
@@ -132,10 +132,6 @@ class _Run:
     @property
     def _is_at_base(self) -> bool:
         return self._heads is not None and not self._heads
-
-    @property
-    def _teardown(self) -> str:
-        return teardown(self._settings, context.get_context().version_table)
 
 
 def _show_progress() -> None:

@@ -31,11 +31,9 @@ def bootstrap(settings: Settings) -> list[str]:
     ]
 
 
-def teardown(settings: Settings, version_table: str) -> str:
+def teardown(settings: Settings) -> str:
     """The statement that leaves nothing of ours in a database that has been downgraded to base."""
-    return _statement(
-        "teardown.sql", owner=sql.Literal(settings.owner_role), version_table=sql.Identifier(version_table)
-    )
+    return _statement("teardown.sql", owner=sql.Literal(settings.owner_role))
 
 
 def _statement(name: str, **values: sql.Composable) -> str:

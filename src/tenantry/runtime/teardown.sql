@@ -3,7 +3,7 @@ DECLARE
   owner CONSTANT name := {owner};
   facts CONSTANT text[] := ARRAY(SELECT identity FROM public.tenantry_ledger WHERE kind = 'bootstrap');
 BEGIN
-  DROP TABLE IF EXISTS {version_table};
+  DROP TABLE IF EXISTS public.alembic_version;
   DROP TABLE public.tenantry_ledger;
   RESET ROLE;
   IF 'schema granted' = ANY (facts) THEN
