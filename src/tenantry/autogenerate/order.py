@@ -174,7 +174,7 @@ def _connect(edges: Edges, before: Iterable[int], after: Iterable[int]) -> None:
 
 
 def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
-    """Kahn's algorithm; where wishes, or in the end even needs, go in a circle, the lowest rank breaks it."""
+    """Kahn's algorithm, the lowest rank first; wishes that go in a circle are not all granted."""
     blocked = _incoming(hard)
     wished = _incoming(soft)
     waiting = set(range(len(nodes)))
@@ -188,13 +188,7 @@ def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
     release(waiting)
     result: list[int] = []
     while waiting:
-        if free:
-            number = heapq.heappop(free)[1]
-        else:
-            number = min(
-                [candidate for candidate in waiting if not blocked[candidate]] or waiting,
-                key=lambda candidate: (nodes[candidate].rank, candidate),
-            )
+        number = heapq.heappop(free)[1] if free else _breaking_the_circle(nodes, waiting, blocked, wished)
         if number not in waiting:
             continue
         waiting.discard(number)
@@ -204,6 +198,25 @@ def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
                 incoming[later].discard(number)
         release({*hard.get(number, ()), *soft.get(number, ())})
     return result
+
+
+def _breaking_the_circle(nodes: Sequence[_Node], waiting: set[int], blocked: Edges, wished: Edges) -> int:
+    """What goes first although it would rather wait: from a circle that waits for nothing outside itself."""
+    circle = _ancestors(min(waiting), blocked, wished)
+    while outer := next((member for member in circle if _ancestors(member, blocked, wished) != circle), None):
+        circle = _ancestors(outer, blocked, wished)
+    return min(circle, key=lambda number: (bool(blocked[number]), len(wished[number]), nodes[number].rank, number))
+
+
+def _ancestors(number: int, *incoming: Edges) -> set[int]:
+    found: set[int] = set()
+    pending = [number]
+    while pending:
+        current = pending.pop()
+        new = {first for edges in incoming for first in edges[current]} - found
+        found |= new
+        pending += new
+    return found
 
 
 def _incoming(edges: Edges) -> Edges:
