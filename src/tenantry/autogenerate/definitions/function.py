@@ -81,9 +81,8 @@ class Routine(Definition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP {self.kind.upper()} {self.signature}")]
 
-    def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
-        if not self.replaceable(old):
-            return super().replace(old)
+    def replace(self, old: Self) -> Sequence[Statement]:
+        """What is not replaceable comes as a drop and a create: types are written in more than one way."""
         return [self._create(or_replace=True), *self._comments(old.comment)]
 
     def replaceable(self, old: Self) -> bool:
