@@ -113,6 +113,18 @@ def same_tenant(target: str, link: str) -> str:
     return f"and_({here}.tenant_id == {there}.tenant_id, {target} == foreign({link}))"
 
 
+def upward(link: str) -> str:
+    """The primaryjoin from a row to the one above it in a tree: ``upward("Task.parent_task_id")``."""
+    model = link.partition(".")[0]
+    return f"and_(remote({model}.tenant_id) == {model}.tenant_id, remote({model}.id) == foreign({link}))"
+
+
+def downward(link: str) -> str:
+    """The primaryjoin from a row to those below it in a tree, the other way of :func:`upward`."""
+    model = link.partition(".")[0]
+    return f"and_({model}.tenant_id == remote({model}.tenant_id), {model}.id == remote(foreign({link})))"
+
+
 def parent(join: str, back_populates: str | None = None, **options: Any) -> Relationship[Any]:
     """The one row that a reference points at; it is loaded when a query asks for it, never row by row in silence."""
     return relationship(primaryjoin=join, back_populates=back_populates, lazy="raise_on_sql", **options)
