@@ -80,13 +80,15 @@ class LocalServer:
         with self._locked():
             if self._postmaster() is None:
                 return False
+            socket = self._socket_in_use()
             self._run("pg_ctl", "-D", str(self.data), "-w", "-m", "fast", "stop")
+            if socket != self.home:
+                shutil.rmtree(socket, ignore_errors=True)
             return True
 
     def url(self, database: str = "postgres") -> URL:
         """The address of a database on the running server, through its socket."""
-        lines = (self.data / "postmaster.pid").read_text().splitlines()
-        return URL.create(DRIVER, username=_SUPERUSER, database=database, query={"host": lines[4].strip()})
+        return URL.create(DRIVER, username=_SUPERUSER, database=database, query={"host": str(self._socket_in_use())})
 
     def create_database(self, name: str) -> None:
         """Create the database if it is missing."""
@@ -186,6 +188,9 @@ class LocalServer:
                 time.sleep(1)
             else:
                 return
+
+    def _socket_in_use(self) -> Path:
+        return Path((self.data / "postmaster.pid").read_text().splitlines()[4].strip())
 
     def _socket_directory(self) -> Path:
         if len(str(self.home / _SOCKET).encode()) <= _LONGEST_SOCKET_PATH:
