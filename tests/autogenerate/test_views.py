@@ -92,7 +92,7 @@ def _chain(query: str, *, top: str = "SELECT id FROM b", **attributes: Any) -> M
     """Each view reads the next in the alphabet's opposite direction of need."""
     return _views(
         view(top, name="a", comment="On a.", to="pg_monitor"),
-        view("SELECT id, title FROM c", name="b", security_barrier=True, to="pg_read_all_data"),
+        view("SELECT id, title FROM c", name="b", security_barrier=True, to="pg_monitor"),
         view(query, name="c", comment="On c.", **attributes),
     )
 
@@ -130,8 +130,8 @@ CHAINS: Pairs = {
         documents(also=lambda metadata: (view("SELECT z(id) AS z FROM documents", name="a")(metadata), _z(metadata))),
     ),
     "read by a function": (
-        _views(view(), lambda metadata: _reader(metadata)),
-        _views(view("SELECT id::bigint, title FROM documents"), lambda metadata: _reader(metadata)),
+        _views(view(), _reader),
+        _views(view("SELECT id::bigint, title FROM documents"), _reader),
     ),
 }
 
