@@ -15,7 +15,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable, SchemaItem
 
-from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.definitions import Definition, Rows
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.words import words
@@ -33,10 +33,14 @@ _STOCK_RANK, _LAST_DROP_RANK = 8, 15
 
 @dataclass
 class _Node:
-    """One operation: the names it makes and takes away, and those it mentions, after and before it."""
+    """One operation: the names it makes and takes away, and those it mentions, after and before it.
+
+    ``rank`` says how a reader expects those that do not need one another; ``table`` keeps together what is on a table.
+    """
 
     operation: MigrateOperation
     rank: int
+    table: str | None = None
     makes: set[str] = field(default_factory=set)
     takes: set[str] = field(default_factory=set)
     needs: set[str] = field(default_factory=set)
@@ -49,7 +53,22 @@ def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
     """The operations in an order that PostgreSQL accepts, forward and, reversed, backward."""
     nodes = [_node(operation) for operation in operations]
     hard, soft = _edges(nodes)
-    return [nodes[number].operation for number in _sorted(nodes, hard, soft)]
+    return [nodes[number].operation for number in _sorted(_places(nodes), hard, soft)]
+
+
+Place = tuple[int, int, int, int]
+
+
+def _places(nodes: Sequence[_Node]) -> list[Place]:
+    """Where a reader expects each operation: by rank, but with all that is made on one table together."""
+    chapters: dict[str, int] = {}
+    for node in nodes:
+        if node.table is not None:
+            chapters.setdefault(node.table, len(chapters))
+    return [
+        (node.rank, 0, 0, number) if node.table is None else (_STOCK_RANK, chapters[node.table], node.rank, number)
+        for number, node in enumerate(nodes)
+    ]
 
 
 def _node(operation: MigrateOperation) -> _Node:
@@ -58,14 +77,16 @@ def _node(operation: MigrateOperation) -> _Node:
     node = _Node(operation, _STOCK_RANK)
     if isinstance(operation, stock.CreateTableOp):
         table = operation.to_table()
-        node.makes.add(dotted(operation.schema, operation.table_name))
+        node.table = dotted(operation.schema, operation.table_name)
+        node.makes.add(node.table)
         node.needs |= _referred(table) | words([_create_table(table)])
     elif isinstance(operation, stock.DropTableOp):
         table = operation.to_table()
-        node.takes.add(dotted(operation.schema, operation.table_name))
+        node.table = dotted(operation.schema, operation.table_name)
+        node.takes.add(node.table)
         node.used |= _referred(table) | words([_create_table(table)])
     elif isinstance(operation, stock.ModifyTableOps):
-        node.reshapes = dotted(operation.schema, operation.table_name)
+        node.table = node.reshapes = dotted(operation.schema, operation.table_name)
         for inner in operation.ops:
             _add_modification(node, inner)
     return node
@@ -74,10 +95,18 @@ def _node(operation: MigrateOperation) -> _Node:
 def _definition_node(operation: DefinitionOp) -> _Node:
     definition = operation.definition
     node = _Node(operation, _rank(operation))
+    names = definition.provides() | {f"{definition.kind} {definition.identity}"}
+    table = definition.belongs_to()
+    on_table = {f"on {table}"} if table else set()
+    if isinstance(definition, Rows):
+        (node.used if isinstance(operation, DropOp) else node.needs).update(on_table)  # under full guard
+    else:
+        names |= on_table
+        node.table = None if isinstance(operation, DropOp) else table
     if isinstance(operation, CreateOp):
-        node.makes |= definition.provides()
+        node.makes |= names
     elif isinstance(operation, DropOp):
-        node.takes |= definition.provides()
+        node.takes |= names
     if operation.new is not None:
         node.needs |= _mentions(operation.new)
         node.wants |= words(operation.new.hints())
@@ -173,22 +202,22 @@ def _connect(edges: Edges, before: Iterable[int], after: Iterable[int]) -> None:
         edges[first] |= {second for second in later if second != first}
 
 
-def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
+def _sorted(places: Sequence[Place], hard: Edges, soft: Edges) -> list[int]:
     """Kahn's algorithm, the lowest rank first; wishes that go in a circle are not all granted."""
     blocked = _incoming(hard)
     wished = _incoming(soft)
-    waiting = set(range(len(nodes)))
-    free: list[tuple[int, int]] = []
+    waiting = set(range(len(places)))
+    free: list[Place] = []
 
     def release(candidates: Iterable[int]) -> None:
         for number in candidates:
             if number in waiting and not blocked[number] and not wished[number]:
-                heapq.heappush(free, (nodes[number].rank, number))
+                heapq.heappush(free, places[number])
 
     release(waiting)
     result: list[int] = []
     while waiting:
-        number = heapq.heappop(free)[1] if free else _breaking_the_circle(nodes, waiting, blocked, wished)
+        number = heapq.heappop(free)[-1] if free else _breaking_the_circle(places, waiting, blocked, wished)
         if number not in waiting:
             continue
         waiting.discard(number)
@@ -200,12 +229,12 @@ def _sorted(nodes: Sequence[_Node], hard: Edges, soft: Edges) -> list[int]:
     return result
 
 
-def _breaking_the_circle(nodes: Sequence[_Node], waiting: set[int], blocked: Edges, wished: Edges) -> int:
+def _breaking_the_circle(places: Sequence[Place], waiting: set[int], blocked: Edges, wished: Edges) -> int:
     """What goes first although it would rather wait: from a circle that waits for nothing outside itself."""
     circle = _ancestors(min(waiting), blocked, wished)
     while outer := next((member for member in circle if _ancestors(member, blocked, wished) != circle), None):
         circle = _ancestors(outer, blocked, wished)
-    return min(circle, key=lambda number: (bool(blocked[number]), len(wished[number]), nodes[number].rank, number))
+    return min(circle, key=lambda number: (bool(blocked[number]), len(wished[number]), places[number]))
 
 
 def _ancestors(number: int, *incoming: Edges) -> set[int]:

@@ -24,6 +24,8 @@ def _render(context: AutogenContext, operation: DefinitionOp) -> str:
     verb = {CreateOp: "create", DropOp: "drop", ReplaceOp: "replace"}[type(operation)]
     context.imports.add(f"from tenantry.autogenerate.ops import {verb}")
     definitions = [item for item in (operation.old, operation.new) if item is not None]
+    if isinstance(operation, DropOp):
+        definitions = [operation.definition.to_drop()]  # the other direction has all of it
     for definition in definitions:
         context.imports.add(f"from tenantry.autogenerate.definitions import {type(definition).__name__}")
     lines = [_definition(definition, "") for definition in definitions]
@@ -41,7 +43,7 @@ def _definition(definition: Definition, margin: str) -> str:
     arguments = [
         (None if not field.kw_only else field.name, render_value(getattr(definition, field.name), inner))
         for field in sorted(dataclasses.fields(definition), key=lambda field: bool(field.kw_only))
-        if field.repr and (not field.kw_only or getattr(definition, field.name) != field.default)
+        if field.repr and getattr(definition, field.name) != field.default
     ]
     written = [value if name is None else f"{name}={value}" for name, value in arguments]
     call = f"{type(definition).__name__}({', '.join(written)})"

@@ -1,5 +1,6 @@
 """What every definition has: an identity, and the statements that create, drop and replace it."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -29,11 +30,22 @@ class Definition:
     kind: ClassVar[str]
     #: whether the ledger remembers that the declaration owns it
     remembered: ClassVar[bool] = True
+    #: the fields with defaults that still tell objects apart
+    identifying: ClassVar[tuple[str, ...]] = ("schema",)
 
     @property
     def identity(self) -> str:
         """What tells this object from others of its kind."""
         raise NotImplementedError
+
+    def to_drop(self) -> Self:
+        """As much of it as dropping it takes."""
+        content = {
+            field.name: field.default
+            for field in dataclasses.fields(self)
+            if field.name not in self.identifying and field.default is not dataclasses.MISSING
+        }
+        return dataclasses.replace(self, **content)
 
     def create(self) -> Sequence[Statement]:
         """Statements that make the object."""

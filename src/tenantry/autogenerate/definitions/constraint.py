@@ -16,7 +16,7 @@ class Constraint(TableDefinition):
     remembered = False  # a table brings its constraints with it, so they are not other people's
 
     name: str
-    definition: str
+    definition: str = ""
     _: KW_ONLY
     comment: str | None = None
 
@@ -50,7 +50,7 @@ class Index(TableDefinition):
     remembered = False
 
     name: str
-    definition: str
+    definition: str = ""
     _: KW_ONLY
     unique: bool = False
     comment: str | None = None

@@ -16,6 +16,8 @@ _STANDARD_BODY = re.compile(r"\s*(BEGIN\s+ATOMIC|RETURN)\b", re.IGNORECASE)
 class Routine(Definition):
     """What functions and procedures have in common."""
 
+    identifying = ("schema", "arguments")
+
     name: str
     _: KW_ONLY
     arguments: str = ""

@@ -29,6 +29,10 @@ class Grant(Definition):
     columns: tuple[str, ...] | None = None
     table: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
+    def to_drop(self) -> Self:
+        """A REVOKE says as much as its GRANT."""
+        return self
+
     @property
     def identity(self) -> str:  # noqa: D102
         columns = f" ({', '.join(self.columns)})" if self.columns else ""

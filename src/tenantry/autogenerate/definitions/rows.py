@@ -1,5 +1,6 @@
 """Reference rows."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -30,6 +31,10 @@ class Rows(TableDefinition):
     @property
     def identity(self) -> str:  # noqa: D102
         return dotted(self.schema, self.table)
+
+    def to_drop(self) -> Self:
+        """The keys."""
+        return dataclasses.replace(self, rows=tuple({name: row[name] for name in self.key} for row in self.rows))
 
     def ledger_identities(self) -> list[str]:
         """What the ledger calls each row."""

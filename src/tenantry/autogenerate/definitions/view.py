@@ -14,6 +14,7 @@ class View(Definition):
     """A view; ``columns``, its output with types, is known only of a view that PostgreSQL holds."""
 
     kind = "view"
+    identifying = ("schema", "materialized")
 
     name: str
     _: KW_ONLY
