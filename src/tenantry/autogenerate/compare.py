@@ -20,7 +20,7 @@ from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import ordered
-from tenantry.autogenerate.reference_rows import RowComparison
+from tenantry.autogenerate.reference_rows import RowComparison, as_role
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,12 @@ class Options:
 
     :param role_names: what a deployment calls the roles, by declared name.
     :param claimed_schemas: schemas in which everything is ours: what is not declared there is dropped.
+    :param run_as: the role that owns the objects, and that row security shows the reference rows to.
     """
 
     role_names: Mapping[str, str] = field(default_factory=dict)
     claimed_schemas: frozenset[str] = frozenset()
+    run_as: str | None = None
 
 
 def all_operations(
@@ -65,6 +67,7 @@ class _Comparison:
             for metadata in metadatas
             for table in metadata.tables.values()
         }
+        self._run_as = options.run_as
         self._ledger = read_ledger(connection)
         known = {*(name for name in schemas if name), *_schemas_of(metadatas), *_schemas_in(self._ledger)}
         names = {default, *known, *options.claimed_schemas}
@@ -99,7 +102,8 @@ class _Comparison:
         }
         declared = sorted(declared_rows(self._metadatas), key=lambda rows: position[rows[0]])
         by_name = {dotted(*key): position[table] for key, table in self._tables.items()}
-        changes = list(RowComparison(self._connection, self._namespace, self._ledger).compare(declared))
+        with as_role(self._connection, self._run_as):
+            changes = list(RowComparison(self._connection, self._namespace, self._ledger).compare(declared))
         deleted = [change.old for change in changes if change.old is not None and change.new is None]
         for old in sorted(deleted, key=lambda rows: by_name.get(rows.identity, -1), reverse=True):
             yield DropOp(old)

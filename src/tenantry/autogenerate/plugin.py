@@ -33,6 +33,7 @@ def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[
     options = Options(
         role_names=context.opts.get("tenantry_role_names") or {},
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
+        run_as=context.opts.get("tenantry_run_as"),
     )
     upgrade_ops.ops[:] = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
     keep_text_exact(context.migration_context.impl)

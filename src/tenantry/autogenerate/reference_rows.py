@@ -1,5 +1,6 @@
 """Reference rows: what the tables hold against what the declaration says, value by value in PostgreSQL's own print."""
 
+import contextlib
 import dataclasses
 import json
 from collections import defaultdict
@@ -20,6 +21,21 @@ _TYPES = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated FROM pg_attribute a
     WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
+
+
+@contextlib.contextmanager
+def as_role(connection: Connection, role: str | None) -> Iterator[None]:
+    """Read with the rights of a role, if it is there yet and the login may take it."""
+    may = "SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = :role"
+    if role is None or not connection.scalar(text(may), {"role": role}):
+        yield
+        return
+    savepoint = connection.begin_nested()
+    try:
+        connection.execute(text(f"SET LOCAL ROLE {sql.identifier(role)}"))
+        yield
+    finally:
+        savepoint.rollback()
 
 
 @dataclasses.dataclass(frozen=True)
