@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.definitions.grant import privilege_identity
 
 Key = tuple[str, str]
 
@@ -20,6 +21,11 @@ class Privilege:
     privilege: str
     column: str = ""
     table: str | None = field(default=None, compare=False)
+
+    @property
+    def identity(self) -> str:
+        """What the ledger calls it."""
+        return privilege_identity(self.privilege, self.column, self.on, self.role)
 
 
 @dataclass

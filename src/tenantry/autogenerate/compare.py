@@ -9,7 +9,6 @@ from alembic.operations.ops import MigrateOperation
 from sqlalchemy import Connection, MetaData
 
 from tenantry import ddl
-from tenantry.autogenerate import ledger
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.definitions import Constraint, Grant, Index, Role, sql
@@ -46,12 +45,8 @@ def all_operations(
 ) -> list[MigrateOperation]:
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
     comparison = _Comparison(connection, metadatas, schemas, options)
-    tables = [operation for operation in table_operations if not _is_ledger(operation)]
-    return ordered([*comparison.definition_operations(tables), *tables, *comparison.row_operations()])
-
-
-def _is_ledger(operation: MigrateOperation) -> bool:
-    return getattr(operation, "table_name", None) == ledger.TABLE
+    ours = [*comparison.definition_operations(table_operations), *comparison.row_operations()]
+    return ordered([*table_operations, *ours])
 
 
 class _Comparison:
@@ -91,7 +86,7 @@ class _Comparison:
             rebuild_dependents(changes, live, declared, dependents, gone)
         wanted = _spelled_as_printed(desired, declared)
         our_roles = {identity for kind, identity in self._ledger if kind == Role.kind} | _roles(desired, wanted)
-        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped)
+        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped, self._ledger)
         revoked, granted = compare_privileges(live.privileges, wanted, managed, changes)
         yield from _operations(changes.values(), revoked, granted)
 

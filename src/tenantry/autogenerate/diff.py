@@ -117,7 +117,11 @@ def compare_privileges(
     gone = {change.old.identity for change in changes.values() if isinstance(change.old, Role) and change.new is None}
     revoked |= {p for p in live - desired if managed.covers(p) or p.role in gone}
     granted = (desired - live) | {p for p in desired | kept if p.on in remade}
-    return list(grants(revoked)), list(grants(granted))
+    ours = {p for p in live | desired if managed.granted(p) or p not in live}
+    return [*grants(revoked & ours), *grants(revoked - ours, ours=False)], [
+        *grants(granted & ours),
+        *grants(granted - ours, ours=False),
+    ]
 
 
 def _targets(definitions: Iterator[Definition | None]) -> set[str]:
@@ -134,27 +138,34 @@ class Managed:
     objects: AbstractSet[str]
     roles: AbstractSet[str]
     dropped_tables: AbstractSet[str] = frozenset()
+    ledger: AbstractSet[Key] = frozenset()
+
+    def granted(self, privilege: Privilege) -> bool:
+        """Whether a migration granted it."""
+        return (Grant.kind, privilege.identity) in self.ledger
 
     def covers(self, privilege: Privilege) -> bool:
         """Whether a privilege that is not declared has to be revoked."""
+        if self.granted(privilege):
+            return True
         if privilege.on.startswith("schema "):
             return privilege.role != "public" and privilege.role in self.roles
         return privilege.on in self.objects and privilege.role in self.roles
 
 
-def grants(privileges: AbstractSet[Privilege]) -> Iterator[Grant]:
+def grants(privileges: AbstractSet[Privilege], ours: bool = True) -> Iterator[Grant]:
     """The fewest GRANTs that state these privileges."""
-    columns: dict[tuple[str, str, str, str | None], list[str]] = {}
+    columns: dict[tuple[str, str, str, str | None, bool], list[str]] = {}
     for item in sorted(privileges):
-        columns.setdefault((item.on, item.role, item.privilege, item.table), []).append(item.column)
+        columns.setdefault((item.on, item.role, item.privilege, item.table, bool(item.column)), []).append(item.column)
     by_columns: dict[tuple[str, str, tuple[str, ...], str | None], list[str]] = {}
-    for (on, role, privilege, table), names in columns.items():
-        by_columns.setdefault((on, role, tuple(name for name in names if name), table), []).append(privilege)
+    for (on, role, privilege, table, limited), names in columns.items():
+        by_columns.setdefault((on, role, tuple(names) if limited else (), table), []).append(privilege)
     by_role: dict[tuple[str, tuple[str, ...], tuple[str, ...], str | None], list[str]] = {}
-    for (on, role, limited, table), names in by_columns.items():
-        by_role.setdefault((on, tuple(sorted(names, key=_privilege_rank)), limited, table), []).append(role)
-    for (on, kinds, limited, table), roles in by_role.items():
-        yield Grant(kinds, on=on, to=tuple(roles), columns=limited or None, table=table)
+    for (on, role, only, table), names in by_columns.items():
+        by_role.setdefault((on, tuple(sorted(names, key=_privilege_rank)), only, table), []).append(role)
+    for (on, kinds, only, table), roles in by_role.items():
+        yield Grant(kinds, on=on, to=tuple(roles), columns=only or None, ours=ours, table=table)
 
 
 def _privilege_rank(privilege: str) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 What the ledger names and the declaration no longer does is dropped; what neither names belongs to somebody else.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from tenantry.autogenerate.definitions.sql import literal
@@ -16,14 +17,21 @@ CREATE: Final = (
 )
 
 
-def remember(kind: str, identity: str) -> str:
-    """The statement that enters an object."""
-    return f"INSERT INTO {TABLE} VALUES ({literal(kind)}, {literal(identity)}) ON CONFLICT DO NOTHING"
+Entry = tuple[str, str]
 
 
-def forget(kind: str, identity: str) -> str:
-    """The statement that strikes an object out."""
-    return f"DELETE FROM {TABLE} WHERE kind = {literal(kind)} AND identity = {literal(identity)}"
+def remember(*entries: Entry) -> str:
+    """The statement that enters objects, by kind and identity."""
+    return f"INSERT INTO {TABLE} VALUES {_listed(entries)} ON CONFLICT DO NOTHING"
+
+
+def forget(*entries: Entry) -> str:
+    """The statement that strikes objects out."""
+    return f"DELETE FROM {TABLE} WHERE (kind, identity) IN ({_listed(entries)})"
+
+
+def _listed(entries: Iterable[Entry]) -> str:
+    return ", ".join(f"({literal(kind)}, {literal(identity)})" for kind, identity in entries)
 
 
 def remembered(kind: str, identity: str) -> str:

@@ -11,7 +11,7 @@ from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import Connection
 
 from tenantry.autogenerate import ledger
-from tenantry.autogenerate.definitions import Definition, Rows, Statement, sql
+from tenantry.autogenerate.definitions import Definition, Statement, sql
 
 
 def create(definition: Definition) -> None:
@@ -66,8 +66,9 @@ class CreateOp(DefinitionOp):
         return DropOp(self.definition)
 
     def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
-        entries = [Statement(ledger.remember(*entry)) for entry in _ledger_entries(self.definition)]
-        return [*self.definition.with_roles(role_names).create(), *entries]
+        entries = self.definition.ledger_entries()
+        remembered = [Statement(ledger.remember(*entries))] if entries else []
+        return [*self.definition.with_roles(role_names).create(), *remembered]
 
 
 class DropOp(DefinitionOp):
@@ -82,8 +83,9 @@ class DropOp(DefinitionOp):
         return CreateOp(self.definition)
 
     def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
-        entries = [Statement(ledger.forget(*entry)) for entry in _ledger_entries(self.definition)]
-        return [*self.definition.with_roles(role_names).drop(), *entries]
+        entries = self.definition.ledger_entries()
+        forgotten = [Statement(ledger.forget(*entries))] if entries else []
+        return [*self.definition.with_roles(role_names).drop(), *forgotten]
 
 
 class ReplaceOp(DefinitionOp):
@@ -101,12 +103,6 @@ class ReplaceOp(DefinitionOp):
     def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
         assert self.old is not None and self.new is not None  # noqa: S101, PT018
         return list(self.new.with_roles(role_names).replace(self.old.with_roles(role_names)))
-
-
-def _ledger_entries(definition: Definition) -> Iterable[tuple[str, str]]:
-    if isinstance(definition, Rows):
-        return [("row", identity) for identity in definition.ledger_identities()]
-    return [(definition.kind, definition.identity)] if definition.remembered else []
 
 
 @Operations.implementation_for(DefinitionOp)

@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 
 
 def setup(plugin: "Plugin") -> None:
-    """Register the comparison, after Alembic's own."""
+    """Register the comparison, after Alembic's own, from which the ledger is hidden."""
+    plugin.add_autogenerate_comparator(
+        _hide_ledger, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
+    )
     plugin.add_autogenerate_comparator(
         _compare, "schema", "tenantry", qualifier="postgresql", priority=DispatchPriority.LAST
     )
+
+
+def _hide_ledger(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> PriorityDispatchResult:  # noqa: ARG001
+    from tenantry.autogenerate import ledger  # noqa: PLC0415
+
+    context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
+    return PriorityDispatchResult.CONTINUE
 
 
 def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[str | None]) -> PriorityDispatchResult:

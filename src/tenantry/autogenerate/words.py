@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable
 
-_WORD = re.compile(r'"(?:[^"]|"")+"|role [\w$]+|[A-Za-z_\u0080-\uffff][\w$]*')
+_WORD = re.compile(r'"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$]*')
 
 
 def words(texts: Iterable[str]) -> set[str]:
-    """All words of the texts, unquoted, and ``role x`` for what stands there as a role."""
+    """All words of the texts, unquoted."""
     found = (word for line in texts for word in _WORD.findall(line))
     return {word[1:-1].replace('""', '"') if word.startswith('"') else word for word in found}

@@ -1,7 +1,7 @@
 """What every definition has: an identity, and the statements that create, drop and replace it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -75,6 +75,10 @@ class Definition:
         """The object as GRANT names it, if privileges on it can be granted and go with it."""
         return None
 
+    def ledger_entries(self) -> Sequence[tuple[str, str]]:
+        """What the ledger remembers once this exists."""
+        return [(self.kind, self.identity)] if self.remembered else []
+
     def texts(self) -> Sequence[str]:
         """The SQL in which names of other objects stand."""
         return ()
@@ -95,3 +99,13 @@ class Definition:
 def renamed(names: Mapping[str, str], roles: Sequence[str]) -> tuple[str, ...]:
     """Role names as a deployment calls them."""
     return tuple(names.get(role, role) for role in roles)
+
+
+def role_name(role: str) -> str:
+    """The name under which a role is provided: one that no other object can have."""
+    return f"role {role}"
+
+
+def role_names(roles: Iterable[str]) -> list[str]:
+    """SQL in which these roles stand."""
+    return [f'"{role_name(role).replace(chr(34), chr(34) * 2)}"' for role in roles]

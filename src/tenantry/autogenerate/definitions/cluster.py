@@ -10,7 +10,7 @@ from typing import Self
 
 from tenantry.autogenerate import ledger
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, renamed
+from tenantry.autogenerate.definitions.base import Definition, Statement, renamed, role_name, role_names
 
 
 def _block(body: str, on_exception: str = "") -> Statement:
@@ -49,7 +49,7 @@ class Role(Definition):
         return f"{'LOGIN' if self.login else 'NOLOGIN'} {'BYPASSRLS' if self.bypass_rls else 'NOBYPASSRLS'}"
 
     def provides(self) -> frozenset[str]:  # noqa: D102
-        return frozenset({f"role {self.name}"})
+        return frozenset({role_name(self.name)})
 
     def create(self) -> Sequence[Statement]:
         """Another database of the cluster may create the same role at the same instant."""
@@ -57,7 +57,7 @@ class Role(Definition):
             f"  IF NOT {self._exists} THEN\n"
             f"    CREATE ROLE {self._role} {self._attributes};\n"
             f"    {sql.comment_on(f'ROLE {self._role}', self.comment)};\n"
-            f"    {ledger.remember(self.kind, self.name)};\n"
+            f"    {ledger.remember((self.kind, self.name))};\n"
             "  END IF;"
         )
         taken = "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;\n"
@@ -76,7 +76,7 @@ class Role(Definition):
             f"  IF {ledger.remembered(self.kind, self.name)} AND {self._exists} AND {unused} THEN\n"
             f"    DROP ROLE {self._role};\n"
             "  END IF;\n"
-            f"  {ledger.forget(self.kind, self.name)};"
+            f"  {ledger.forget((self.kind, self.name))};"
         )
         return [_block(body)]
 
@@ -95,7 +95,7 @@ class Role(Definition):
         ]
 
     def texts(self) -> Sequence[str]:  # noqa: D102
-        return [f"role {group}" for group in self.member_of]
+        return role_names(self.member_of)
 
     def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: D102
         return dataclasses.replace(self, called=names.get(self.name), member_of=renamed(names, self.member_of))
@@ -125,7 +125,7 @@ class Extension(Definition):
         body = (
             f"  IF NOT {self._exists} THEN\n"
             f"    CREATE EXTENSION {sql.identifier(self.name)}{schema};\n"
-            f"    {ledger.remember(self.kind, self.name)};\n"
+            f"    {ledger.remember((self.kind, self.name))};\n"
             "  END IF;"
         )
         return [_block(body)]
@@ -135,7 +135,7 @@ class Extension(Definition):
             f"  IF {ledger.remembered(self.kind, self.name)} AND {self._exists} THEN\n"
             f"    DROP EXTENSION {sql.identifier(self.name)};\n"
             "  END IF;\n"
-            f"  {ledger.forget(self.kind, self.name)};"
+            f"  {ledger.forget((self.kind, self.name))};"
         )
         return [_block(body)]
 

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, renamed
+from tenantry.autogenerate.definitions.base import Definition, Statement, renamed, role_names
 
 
 @dataclass(frozen=True)
@@ -17,16 +17,16 @@ class Grant(Definition):
     :param on: the object as GRANT names it: ``table orders``, ``function f(integer)``, ``schema public``.
     :param to: the roles.
     :param columns: the columns it is limited to.
+    :param ours: whether the ledger remembers it; what somebody else granted is put back, and stays his.
     """
 
     kind = "grant"
-    remembered = False
-
     privileges: tuple[str, ...]
     _: KW_ONLY
     on: str
     to: tuple[str, ...]
     columns: tuple[str, ...] | None = None
+    ours: bool = True
     table: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
     def to_drop(self) -> Self:
@@ -57,8 +57,23 @@ class Grant(Definition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"REVOKE {self._privileges} ON {self._on} FROM {sql.roles(self.to)}")]
 
+    def ledger_entries(self) -> Sequence[tuple[str, str]]:  # noqa: D102
+        if not self.ours:
+            return []
+        return [
+            (self.kind, privilege_identity(privilege, column, self.on, role))
+            for privilege in self.privileges
+            for column in self.columns or ("",)
+            for role in self.to
+        ]
+
     def texts(self) -> Sequence[str]:  # noqa: D102
-        return [self.on, *(f"role {name}" for name in self.to)]
+        return [self.on, *role_names(self.to)]
 
     def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: D102
         return dataclasses.replace(self, to=renamed(names, self.to))
+
+
+def privilege_identity(privilege: str, column: str, on: str, role: str) -> str:
+    """What the ledger calls one privilege of one role."""
+    return f"{privilege}{f' ({column})' if column else ''} on {on} to {role}"

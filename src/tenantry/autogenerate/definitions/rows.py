@@ -22,8 +22,6 @@ class Rows(TableDefinition):
     """
 
     kind = "rows"
-    remembered = False
-
     _: KW_ONLY
     key: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -36,9 +34,8 @@ class Rows(TableDefinition):
         """The keys."""
         return dataclasses.replace(self, rows=tuple({name: row[name] for name in self.key} for row in self.rows))
 
-    def ledger_identities(self) -> list[str]:
-        """What the ledger calls each row."""
-        return [row_identity(self.schema, self.table, self.key, row) for row in self.rows]
+    def ledger_entries(self) -> Sequence[tuple[str, str]]:  # noqa: D102
+        return [("row", row_identity(self.schema, self.table, self.key, row)) for row in self.rows]
 
     def create(self) -> Sequence[Statement]:  # noqa: D102
         return [self._insert(row) for row in self.rows]
