@@ -1,0 +1,192 @@
+"""On whose behalf SQL runs: signed tokens, and sessions that carry one into every transaction.
+
+    with Session(engine) as session, tenant_context(session, tenant_id, user_id):
+        session.scalars(select(Workflow))  # of this tenant alone
+
+The token is local to a transaction, so that nothing of it stays in a pooled connection; a session enters it again
+whenever it begins one. Without a context there are no rows, and writes are refused.
+"""
+
+import contextlib
+import hashlib
+import hmac
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
+
+from tenantry.errors import SettingsError
+from tenantry.models.base import TenantOwned
+from tenantry.settings import load_settings
+
+SETTING: Final = "tenantry.context"
+LIFETIME: Final = timedelta(minutes=15)
+
+_SHORTEST_KEY = 32
+_INFO = "tenantry.context"
+
+
+class ContextKey:
+    """The key that signs contexts; the database knows it in a form that only its owner reads."""
+
+    def __init__(self, secret: SecretStr | str | bytes) -> None:
+        plain = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+        self._secret = plain.encode() if isinstance(plain, str) else plain
+        if len(self._secret) < _SHORTEST_KEY:
+            msg = f"TENANTRY_CONTEXT_KEY: has fewer than {_SHORTEST_KEY} bytes; choose a long random one"
+            raise SettingsError(msg)
+
+    @property
+    def kid(self) -> str:
+        """What names the key in a token."""
+        return self._signature("tenantry context key")[:16]
+
+    def token(self, tenant_id: UUID | None, user_id: UUID | None, lifetime: timedelta = LIFETIME) -> str:
+        """A signed context, ``v1.<kid>.<tenant>.<user>.<expiry>.<mac>``."""
+        expiry = int(time.time() + lifetime.total_seconds())
+        claims = f"v1.{self.kid}.{tenant_id or ''}.{user_id or ''}.{expiry}"
+        return f"{claims}.{self._signature(claims)}"
+
+    def install(self, connection: Connection) -> None:
+        """Let tokens of this key in; ``connection`` is the owner's."""
+        connection.execute(select(func.install_context_key(self.kid, self._secret)))
+
+    def remove(self, connection: Connection) -> None:
+        """Refuse tokens of this key from now on; ``connection`` is the owner's."""
+        connection.execute(select(func.remove_context_key(self.kid)))
+
+    def _signature(self, claims: str) -> str:
+        return hmac.new(self._secret, claims.encode(), hashlib.sha256).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"ContextKey(kid={self.kid!r})"
+
+
+@cache
+def configured_key() -> ContextKey:
+    """The key of the settings."""
+    secret = load_settings().context_key
+    if secret is None:
+        raise SettingsError("TENANTRY_CONTEXT_KEY: is not set, so that no context can be signed")
+    return ContextKey(secret)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """Whose context it is, and how it is signed."""
+
+    tenant_id: UUID | None
+    user_id: UUID | None
+    key: ContextKey
+    lifetime: timedelta
+
+    def enter(self, connection: Connection) -> None:
+        _set(connection, self.key.token(self.tenant_id, self.user_id, self.lifetime))
+
+
+@contextmanager
+def tenant_context(
+    target: Session | Connection,
+    tenant_id: UUID | None,
+    user_id: UUID | None = None,
+    *,
+    key: ContextKey | None = None,
+    lifetime: timedelta = LIFETIME,
+) -> Iterator[None]:
+    """Run what a session or connection does as a user of a tenant.
+
+    A session enters the context in every transaction it begins, and adds ``tenant_id = ...`` to its ORM queries, for
+    the planner: row security is the guard. A connection enters it in its current transaction only.
+
+    :param tenant_id: the tenant; None leaves the user on his own.
+    :param user_id: the user; None leaves a tenant that can be read only.
+    :param key: what signs the context; the settings' key unless given.
+    :param lifetime: how long a transaction may take before its context expires.
+    """
+    outer = target.info.get(_INFO)
+    _switch(target, _Context(tenant_id, user_id, key or configured_key(), lifetime))
+    try:
+        yield
+    except BaseException:
+        # what failed in SQL has to be rolled back, which takes the context away as well
+        with contextlib.suppress(DBAPIError):
+            _switch(target, outer, flush=False)
+        raise
+    _switch(target, outer)
+
+
+def _switch(target: Session | Connection, context: _Context | None, *, flush: bool = True) -> None:
+    """Go over to another context. A session forgets what it loaded before, which may be another tenant's."""
+    if isinstance(target, Connection):
+        target.info[_INFO] = context
+        _enter(target, context)
+        return
+    try:
+        if flush and target.is_active:
+            target.flush()
+    finally:
+        target.expunge_all()
+        target.info[_INFO] = context
+    if target.in_transaction() and target.is_active:
+        _enter(target.connection(), context)
+
+
+def _enter(connection: Connection, context: _Context | None) -> None:
+    if context is not None:
+        context.enter(connection)
+    elif connection.in_transaction():
+        _set(connection, "")
+
+
+def _set(connection: Connection, token: str) -> None:
+    connection.execute(text("SELECT set_config(:setting, :token, true)"), {"setting": SETTING, "token": token})
+
+
+def _context_of(session: Session) -> _Context | None:
+    found: _Context | None = session.info.get(_INFO)
+    return found
+
+
+@event.listens_for(Session, "after_begin")
+def _enter_context(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    context = _context_of(session)
+    if context is not None and not transaction.nested:
+        context.enter(connection)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _name_tenant(state: ORMExecuteState) -> None:
+    context = _context_of(state.session)
+    if context is None or context.tenant_id is None or not _reads_models(state):
+        return
+    tenant_id = context.tenant_id
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantOwned, lambda model: model.tenant_id == tenant_id, include_aliases=True)
+    )
+
+
+def _reads_models(state: ORMExecuteState) -> bool:
+    """A query of models, but not what it loads in its wake: that takes the criterion over."""
+    if state.is_column_load or state.is_relationship_load:
+        return False
+    return state.is_orm_statement and (state.is_select or state.is_update or state.is_delete)
+
+
+@event.listens_for(Session, "before_flush")
+def _fill_in_tenant(session: Session, flush: UOWTransaction, instances: Any) -> None:  # noqa: ARG001
+    """Sparing the database a look at the token for each row."""
+    context = _context_of(session)
+    if context is None or context.tenant_id is None:
+        return
+    for row in session.new:
+        if isinstance(row, TenantOwned) and row.__dict__.get("tenant_id") is None:
+            row.tenant_id = context.tenant_id

@@ -1,0 +1,105 @@
+"""Two tenants with rows in every table, and logins that are members of one role each."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import sqlalchemy
+from sqlalchemy import URL, Connection, Engine, NullPool, text
+from tests.models.rows import Household
+from tests.support.databases import administrator, fresh_database
+from tests.support.servers import Server
+
+from tenantry.models import Base
+from tenantry.models.roles import APPLICATION, SUPERADMIN
+from tenantry.runtime.context import ContextKey, tenant_context
+
+PASSWORD = "for tests alone"  # noqa: S105
+ROLES = ("owner", "admin", "member", "viewer")
+
+
+@dataclass
+class World:
+    """A migrated database that two tenants share."""
+
+    superuser: Engine
+    application: Engine
+    superadmin: Engine
+    key: ContextKey
+    a: Household = field(default_factory=lambda: Household(uuid.uuid4()))
+    b: Household = field(default_factory=lambda: Household(uuid.uuid4()))
+    #: the members of tenant A by role
+    members: dict[str, uuid.UUID] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        with self.superuser.begin() as connection:
+            self.key.install(connection)
+            self.a.fill(connection)
+            self.b.fill(connection)
+            for role in ROLES:
+                self.members[role] = self.new_member(connection, self.a, role)
+
+    @staticmethod
+    def new_member(connection: Connection, household: Household, role: str) -> uuid.UUID:
+        tables = Base.metadata.tables
+        user = household.new_row(tables["users"], 0)
+        connection.execute(tables["users"].insert().values(user))
+        membership = household.new_row(tables["tenant_users"], 0) | {
+            "user_id": user["id"], "role": role, "deactivated_at": None,
+        }  # fmt: skip
+        connection.execute(tables["tenant_users"].insert().values(membership))
+        return uuid.UUID(str(user["id"]))
+
+    @contextmanager
+    def without_context(self) -> Iterator[Connection]:
+        with self.application.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def acting(self, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None = None) -> Iterator[Connection]:
+        """What a request does, undone at the end."""
+        with (
+            self.without_context() as connection,
+            tenant_context(connection, tenant_id or self.a.tenant_id, user_id, key=self.key),
+        ):
+            yield connection
+
+
+@contextmanager
+def login(server: Server, role: str) -> Iterator[str]:
+    """A login that is a member of one role."""
+    name = f"login_{uuid.uuid4().hex}"
+    with administrator(server) as connection:
+        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}' IN ROLE {role}"))
+    try:
+        yield name
+    finally:
+        with administrator(server) as connection:
+            connection.execute(text(f"DROP ROLE {name}"))
+
+
+def engine(url: URL, user: str | None = None) -> Engine:
+    if user is not None:
+        url = url.set(username=user, password=PASSWORD)
+    return sqlalchemy.create_engine(url, poolclass=NullPool)
+
+
+@pytest.fixture(scope="module")
+def world(server: Server, migrated_template: str) -> Iterator[World]:
+    """Tests share it, so they undo what they do."""
+    with ExitStack() as stack:
+        application = stack.enter_context(login(server, APPLICATION))
+        superadmin = stack.enter_context(login(server, SUPERADMIN))
+        url = stack.enter_context(fresh_database(server, migrated_template))
+        made = World(engine(url), engine(url, application), engine(url, superadmin), ContextKey("k" * 32))
+        made.fill()
+        yield made
+
+
+@pytest.fixture
+def own_world(server: Server, migrated_template: str) -> Iterator[World]:
+    """One of a test's own, for what has to be committed."""
+    yield from world.__wrapped__(server, migrated_template)  # type: ignore[attr-defined]
