@@ -41,7 +41,7 @@ class Comparison:
         return MigrationContext.configure(
             connection=self.connection,
             opts={
-                "autogenerate_plugins": ["alembic.autogenerate.*", "tenantry.*"],
+                "autogenerate_plugins": ["alembic.autogenerate.*", "tenantry.autogenerate"],
                 "compare_type": True,
                 "compare_server_default": True,
                 **self.options,

@@ -1,6 +1,7 @@
 """What can be declared beside tables: row security, routines, triggers, views, grants, roles, extensions, rows."""
 
 from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
+from tenantry.ddl.exemption import Exemption
 from tenantry.ddl.expression import Expression, sql_text
 from tenantry.ddl.extension import Extension
 from tenantry.ddl.function import Function, Procedure, Routine
@@ -14,6 +15,7 @@ from tenantry.ddl.view import View
 __all__ = [
     "DatabaseItem",
     "DeclarationError",
+    "Exemption",
     "Expression",
     "Extension",
     "Function",

@@ -18,7 +18,7 @@ def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[de
             role.name, login=role.login, bypass_rls=role.bypass_rls, member_of=member_of, comment=role.comment
         )
     for extension in ddl.declared(metadata, ddl.Extension):
-        yield definitions.Extension(extension.name, schema=namespace.schema(extension.schema))
+        yield definitions.Extension(extension.name, schema=extension.schema)
     for routine in ddl.declared(metadata, ddl.Routine):
         yield routine_definition(routine, namespace)
     for view in ddl.declared(metadata, ddl.View):

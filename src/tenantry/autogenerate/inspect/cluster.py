@@ -32,4 +32,4 @@ def inspect_roles(connection: Connection, scope: Scope) -> Iterator[Role]:
 def inspect_extensions(connection: Connection, scope: Scope) -> Iterator[Extension]:
     """All extensions of the database."""
     for row in scope.rows(connection, _EXTENSIONS):
-        yield Extension(row.extname, schema=scope.schema(row.nspname))
+        yield Extension(row.extname, schema=row.nspname)

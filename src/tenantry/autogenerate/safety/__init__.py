@@ -1,0 +1,1 @@
+"""Declarations that are unsafe by themselves are refused before anything is compared."""
