@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import CheckConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenantry.ddl import Grant, Role, Schema
+from tenantry.ddl import Role
 from tenantry.models import scopes
 from tenantry.models.base import Base
 from tenantry.models.roles import APPLICATION, SUPERADMIN
@@ -17,7 +17,6 @@ EVERYBODY: Final = (APPLICATION, SUPERADMIN)
 
 Role(APPLICATION, comment="What requests run as: bound to one tenant by row security.", metadata=Base.metadata)
 Role(SUPERADMIN, comment="Support and back office: sees all tenants.", metadata=Base.metadata)
-Grant("usage", to=EVERYBODY, on=Schema("public"), metadata=Base.metadata)
 
 
 # The two that every table uses, and the one that keeps ledgers honest.
