@@ -182,6 +182,7 @@ class Task(Created, TenantScoped, Base):
         NewestFirst(),
         Index(None, "tenant_id", "project_id", "status", "position"),
         Index(None, "tenant_id", "assignee_id", "status"),
+        Index(None, "metadata", postgresql_using="gin", postgresql_ops={"metadata": "jsonb_path_ops"}),
         Index("ix_tasks_due", "tenant_id", "due_date", postgresql_where=text("status NOT IN ('done', 'cancelled')")),
         CheckConstraint("parent_task_id <> id", name="parent_task_id"),
         CheckConstraint("title <> ''", name="title"),

@@ -1,0 +1,68 @@
+"""Marketing: campaigns, how they reach people, what they show, and the brand behind them."""
+
+from tenantry.models.marketing.assets import AssetFolder, AssetType, MarketingAsset, ReferenceDocument
+from tenantry.models.marketing.brand import (
+    BrandColor,
+    BrandGuideline,
+    BrandLogo,
+    BrandSettings,
+    BrandTypography,
+    ColorCategory,
+    GuidelineCategory,
+    LogoVariation,
+    TypographyCategory,
+)
+from tenantry.models.marketing.campaigns import (
+    ActivityStatus,
+    ActivityType,
+    Campaign,
+    CampaignActivity,
+    CampaignActivityChange,
+    CampaignGoal,
+    CampaignPriority,
+    CampaignProject,
+    CampaignStatus,
+    CampaignType,
+    ProjectPart,
+)
+from tenantry.models.marketing.reach import (
+    Affiliate,
+    AffiliateStatus,
+    AffiliateType,
+    MarketingChannel,
+    MarketingChannelStatus,
+    UtmLink,
+)
+
+__all__ = [
+    "ActivityStatus",
+    "ActivityType",
+    "Affiliate",
+    "AffiliateStatus",
+    "AffiliateType",
+    "AssetFolder",
+    "AssetType",
+    "BrandColor",
+    "BrandGuideline",
+    "BrandLogo",
+    "BrandSettings",
+    "BrandTypography",
+    "Campaign",
+    "CampaignActivity",
+    "CampaignActivityChange",
+    "CampaignGoal",
+    "CampaignPriority",
+    "CampaignProject",
+    "CampaignStatus",
+    "CampaignType",
+    "ColorCategory",
+    "GuidelineCategory",
+    "LogoVariation",
+    "MarketingAsset",
+    "MarketingChannel",
+    "MarketingChannelStatus",
+    "ProjectPart",
+    "ReferenceDocument",
+    "TypographyCategory",
+    "UtmLink",
+]
