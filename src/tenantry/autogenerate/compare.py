@@ -11,6 +11,7 @@ from sqlalchemy import Connection, MetaData
 from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
+from tenantry.autogenerate.circles import opened
 from tenantry.autogenerate.definitions import Constraint, Grant, Index, Role, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue
@@ -46,7 +47,7 @@ def all_operations(
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
     comparison = _Comparison(connection, metadatas, schemas, options)
     ours = [*comparison.definition_operations(table_operations), *comparison.row_operations()]
-    return ordered([*table_operations, *ours])
+    return ordered([*opened(table_operations), *ours])
 
 
 class _Comparison:
