@@ -1,0 +1,138 @@
+"""Audit: what was done in a tenant, what operators of the platform did, and the functions that alone write it down.
+
+Who acted is never an argument: it comes from the signed context and from the role of the database.
+"""
+
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any, Final, TypeAlias
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tenantry.ddl import Policy, Trigger
+from tenantry.models.base import AppendOnly, Base, PlatformScoped, TenantAdminScoped
+from tenantry.models.columns import JsonObject, NewestFirst, No, member
+from tenantry.models.context import EVERYBODY
+from tenantry.models.roles import OWNER, SUPERADMIN
+from tenantry.models.routines import function
+from tenantry.models.scopes import IN_TENANT
+
+IpAddress: TypeAlias = IPv4Address | IPv6Address
+
+DEFINER: Final[dict[str, Any]] = {"language": "plpgsql", "security": "definer"}
+
+
+def written_by_functions() -> Policy:
+    """Lets functions of the owner write a tenant's rows on behalf of members who do not see them."""
+    return Policy("functions", to=OWNER, using=IN_TENANT)
+
+
+def audited() -> Trigger:
+    """Writes every change of a row into the audit log, but for what the database does by itself."""
+    return Trigger(
+        "audit_change", after="insert, update, delete", when="pg_trigger_depth() = 0", execute="audit_change()"
+    )
+
+
+class AuditLog(AppendOnly, TenantAdminScoped, Base):
+    """A significant action in a tenant, for good."""
+
+    __tablename__ = "audit_logs"
+    __written_by__ = "functions"
+
+    user_id: Mapped[UUID | None] = member(comment="the member who acted; empty is the platform")
+    user_email: Mapped[str | None] = mapped_column(comment="his address at the time")
+    impersonated_user_id: Mapped[UUID | None] = member(comment="the member in whose name he acted")
+    is_superadmin_action: Mapped[No]
+    action: Mapped[str] = mapped_column(comment="what was done, as in api_key.revoked")
+    resource_type: Mapped[str | None] = mapped_column(comment="what it was done to: a table, as a rule")
+    resource_id: Mapped[str | None]
+    details: Mapped[JsonObject]
+    ip_address: Mapped[IpAddress | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+
+    __table_args__ = (
+        NewestFirst(),
+        NewestFirst(within=("tenant_id", "user_id")),
+        NewestFirst(within=("tenant_id", "action")),
+        NewestFirst(within=("tenant_id", "resource_type", "resource_id")),
+        written_by_functions(),
+    )
+
+
+class AdminAuditLog(AppendOnly, PlatformScoped, Base):
+    """What an operator of the platform did, for good."""
+
+    __tablename__ = "admin_audit_logs"
+    __written_by__ = "functions"
+
+    admin_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("superadmin_users.id"), index=True, comment="the operator, where the back office named him"
+    )
+    admin_user_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("users.id"), index=True, comment="the person of the signed context, where there was one"
+    )
+    login: Mapped[str] = mapped_column(comment="the login of the database that it came through")
+    action: Mapped[str]
+    target_tenant_id: Mapped[UUID | None] = mapped_column(ForeignKey("tenants.id"))
+    target_user_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id"), index=True)
+    target_resource_type: Mapped[str | None]
+    target_resource_id: Mapped[UUID | None]
+    details: Mapped[JsonObject]
+    ip_address: Mapped[IpAddress | None] = mapped_column(INET)
+    user_agent: Mapped[str | None]
+
+    __table_args__ = (
+        NewestFirst(within=()),
+        NewestFirst(within=("action",)),
+        NewestFirst(within=("target_tenant_id",)),
+        Index(None, "target_resource_type", "target_resource_id"),
+    )
+
+
+function(
+    "write_audit_log",
+    arguments="p_action text, p_resource_type text DEFAULT NULL, p_resource_id text DEFAULT NULL,"
+    " p_details jsonb DEFAULT '{}', p_ip_address inet DEFAULT NULL, p_user_agent text DEFAULT NULL,"
+    " p_impersonated_user_id uuid DEFAULT NULL",
+    returns="uuid",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Logs what the current user does in the current tenant; returns the entry's id.",
+)
+function(
+    "write_admin_audit_log",
+    arguments="p_action text, p_target_tenant_id uuid DEFAULT NULL, p_target_user_id uuid DEFAULT NULL,"
+    " p_target_resource_type text DEFAULT NULL, p_target_resource_id uuid DEFAULT NULL,"
+    " p_details jsonb DEFAULT '{}', p_admin_id uuid DEFAULT NULL,"
+    " p_ip_address inet DEFAULT NULL, p_user_agent text DEFAULT NULL",
+    returns="uuid",
+    to=(SUPERADMIN,),
+    **DEFINER,
+    comment="Logs what an operator does; refused (42501) to whoever is no superadmin. Returns the entry's id.",
+)
+function(
+    "audit_change",
+    returns="trigger",
+    **DEFINER,
+    comment="Trigger: logs that a row of a tenant changed, and which of its columns, never their values.",
+)
+
+# Steps of these and of other logs; they tell who acts, so that no argument has to.
+
+function(
+    "get_acting_tenant",
+    returns="uuid",
+    language="plpgsql",
+    volatility="stable",
+    comment="The current tenant; an error where there is none, or for a user who is no member of it.",
+)
+function(
+    "get_acting_member",
+    arguments="p_tenant_id uuid",
+    returns="uuid",
+    volatility="stable",
+    comment="The current user if he is a member of the tenant: who logs may name as having acted.",
+)
