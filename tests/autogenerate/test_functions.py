@@ -1,6 +1,5 @@
 """Functions and procedures."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import MetaData
@@ -11,7 +10,9 @@ from tenantry.ddl import Function, Grant, Policy, Procedure, RowSecurity, Trigge
 
 
 def function(**attributes: Any) -> Declare:
-    return lambda metadata: Function(**{"name": "f", "body": "SELECT 1", "returns": "int", **attributes}, metadata=metadata)
+    return lambda metadata: Function(
+        **{"name": "f", "body": "SELECT 1", "returns": "int", **attributes}, metadata=metadata
+    )
 
 
 def procedure(**attributes: Any) -> Declare:
@@ -66,12 +67,18 @@ ATTRIBUTES: Pairs = {
     "search path empty": (_f(), _f(search_path="")),
     "search path emptied": (_f(search_path="public"), _f(search_path=())),
     "setting added": (_f(), _f(settings={"work_mem": "8MB"})),
-    "setting changed": (_f(settings={"work_mem": "8MB"}), _f(settings={"work_mem": "16MB", "app.tenant": "it's \\ 5%"})),
+    "setting changed": (
+        _f(settings={"work_mem": "8MB"}),
+        _f(settings={"work_mem": "16MB", "app.tenant": "it's \\ 5%"}),
+    ),
     "setting that is a list": (_f(), _f(settings={"DateStyle": "ISO, DMY"})),
     "setting written in another case": (_f(), _f(settings={"timezone": "UTC"})),
     "comment added": (_f(), _f(comment="It's 100% %s \\ :sure.")),
     "comment changed": (_f(comment="Old."), _f(comment="New\nlines.")),
-    "comment on a signature with a default": (_f(arguments="a int DEFAULT 1"), _f(arguments="a int DEFAULT 1", comment="C.")),
+    "comment on a signature with a default": (
+        _f(arguments="a int DEFAULT 1"),
+        _f(arguments="a int DEFAULT 1", comment="C."),
+    ),
     "to another schema": (_f(), _f(schema="other")),
     "in another schema": (declaring(), _f(schema="other", name="Odd name", arguments='"Odd arg" int', comment="C.")),
     "in a schema that needs quoting": (_f(schema="Odd Schema"), _f(schema="Odd Schema", body="SELECT 2")),
@@ -86,16 +93,25 @@ SIGNATURES: Pairs = {
     "argument named": (_f(arguments="int"), _f(arguments="a int")),
     "default added": (_f(arguments="a int"), _f(arguments="a int DEFAULT 1")),
     "default changed": (_f(arguments="a int DEFAULT 1"), _f(arguments="a int DEFAULT 2")),
-    "default with commas and quotes": (_f(), _f(arguments="a text DEFAULT 'x, y DEFAULT ''z'' (', b int[] = ARRAY[1, 2]")),
+    "default with commas and quotes": (
+        _f(),
+        _f(arguments="a text DEFAULT 'x, y DEFAULT ''z'' (', b int[] = ARRAY[1, 2]"),
+    ),
     "mode changed": (_f(arguments="a int"), _f(arguments="INOUT a int")),
-    "out arguments": (_f(arguments="a int, OUT b int"), _f(arguments="a int, OUT b int, OUT c text", returns="record", body="SELECT 1, 'x'")),
+    "out arguments": (
+        _f(arguments="a int, OUT b int"),
+        _f(arguments="a int, OUT b int, OUT c text", returns="record", body="SELECT 1, 'x'"),
+    ),
     "returns changed": (_f(), _f(returns="bigint", body="SELECT 1::bigint")),
     "returns a set": (_f(), _f(returns="SETOF int")),
     "returns a table": (
         _f(returns="TABLE (a int)"),
         _f(returns="TABLE (a int, b text)", body="SELECT 1, 'x'"),
     ),
-    "overloads created": (declaring(), declaring(function(), function(arguments="a int"), function(arguments="a text"))),
+    "overloads created": (
+        declaring(),
+        declaring(function(), function(arguments="a int"), function(arguments="a text")),
+    ),
     "one overload changed": (
         declaring(function(), function(arguments="a int")),
         declaring(function(), function(arguments="a int", body="SELECT 2")),
@@ -128,7 +144,12 @@ STANDARD_BODIES: Pairs = {
     ),
     "several statements": (
         documents(),
-        documents(also=procedure(arguments="d int", body="BEGIN ATOMIC DELETE FROM documents WHERE id = d; DELETE FROM tenants WHERE id = d; END")),
+        documents(
+            also=procedure(
+                arguments="d int",
+                body="BEGIN ATOMIC DELETE FROM documents WHERE id = d; DELETE FROM tenants WHERE id = d; END",
+            )
+        ),
     ),
 }
 
@@ -187,7 +208,10 @@ TRIGGER_FUNCTIONS: Pairs = {
 }
 
 SAME: Pairs = {
-    "names of types": (_f(arguments="a int, b varchar, c bool"), _f(arguments="a integer, b character varying, c boolean")),
+    "names of types": (
+        _f(arguments="a int, b varchar, c bool"),
+        _f(arguments="a integer, b character varying, c boolean"),
+    ),
     "case": (_f(arguments="A INT"), _f(arguments="a int")),
     "default spelled otherwise": (_f(arguments="a text DEFAULT 'x'"), _f(arguments="a text = 'x'::text")),
     "language": (_f(language="SQL"), _f()),

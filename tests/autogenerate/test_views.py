@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Column, Integer, MetaData, Table, Text, select, table
 from sqlalchemy.sql import column
 from tests.autogenerate.conftest import Run
-from tests.support.cases import Declare, Pairs, declaring, documents, each
+from tests.support.cases import Declare, Pairs, all_of, declaring, documents, each
 
 from tenantry.ddl import Function, Grant, View
 
@@ -26,7 +26,7 @@ def _v(definition: Any = QUERY, **attributes: Any) -> MetaData:
 
 
 def _views(*views: Declare) -> MetaData:
-    return documents(also=lambda metadata: [declare(metadata) for declare in views])
+    return documents(also=all_of(*views))
 
 
 VIEWS: Pairs = {
@@ -127,7 +127,7 @@ CHAINS: Pairs = {
     ),
     "calls a function": (
         documents(),
-        documents(also=lambda metadata: (view("SELECT z(id) AS z FROM documents", name="a")(metadata), _z(metadata))),
+        documents(also=all_of(view("SELECT z(id) AS z FROM documents", name="a"), _z)),
     ),
     "read by a function": (
         _views(view(), _reader),

@@ -34,9 +34,18 @@ def documents(*items: SchemaItem, also: Declare | None = None) -> MetaData:
     return metadata
 
 
+def all_of(*declarations: Declare) -> Declare:
+    """Several declarations as one."""
+
+    def declare(metadata: MetaData) -> None:
+        for declaration in declarations:
+            declaration(metadata)
+
+    return declare
+
+
 def declaring(*declarations: Declare) -> MetaData:
-    """A database of its own, with these declarations in it."""
+    """These declarations and no table."""
     metadata = MetaData()
-    for declare in declarations:
-        declare(metadata)
+    all_of(*declarations)(metadata)
     return metadata

@@ -21,6 +21,7 @@ from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependent
 from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import ordered
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
+from tenantry.autogenerate.words import words
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,12 @@ class _Comparison:
 
 
 def _schemas_in(known: Iterable[Key]) -> Iterator[str]:
-    """Schemas of what migrations created, also where no declaration names them any more."""
-    return (identity.partition(".")[0] for _, identity in known if "." in identity)
+    """Schemas of what migrations created, also where no declaration names them any more; and words that are none."""
+    for kind, identity in known:
+        if kind == Grant.kind and " on schema " in identity:
+            yield from words([identity])
+        elif "." in identity:
+            yield identity.partition(".")[0]
 
 
 def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
