@@ -75,7 +75,6 @@ class Lead(TenantScoped, Base):
         Index(None, "tenant_id", "status"),
         Index(None, "tenant_id", "email"),
         CheckConstraint("personal_key_id IS NOT NULL OR name <> ''", name="somebody"),
-        CheckConstraint("converted_at IS NULL OR status = 'converted'", name="converted_at"),
     )
 
 
@@ -156,7 +155,6 @@ class Potential(TenantScoped, Base):
         Index(None, "tenant_id", "status"),
         CheckConstraint("estimated_value >= 0", name="estimated_value"),
         CheckConstraint("probability_score BETWEEN 0 AND 100", name="probability_score"),
-        CheckConstraint("converted_to_order_id IS NULL OR status = 'converted'", name="converted_to_order_id"),
     )
 
 
@@ -194,5 +192,4 @@ class Deal(TenantScoped, Base):
         CheckConstraint("name <> ''", name="name"),
         CheckConstraint("amount >= 0", name="amount"),
         CheckConstraint("probability BETWEEN 0 AND 100", name="probability"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )

@@ -107,7 +107,6 @@ class Order(SoftDeleted, Authored, TenantScoped, Base):
             "ix_orders_current_status", "tenant_id", "status", "ordered_at", postgresql_where=text("deleted_at IS NULL")
         ),
         CheckConstraint("total >= 0", name="total"),
-        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
     )
 
 
