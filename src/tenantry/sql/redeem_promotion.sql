@@ -35,7 +35,7 @@ BEGIN
         IF code.promotion_id <> NEW.promotion_id
             OR code.status IN ('expired', 'revoked')
             OR code.expires_at <= NEW.redeemed_at
-            OR (code.assigned_to_customer_id = NEW.customer_id) IS NOT TRUE AND code.assigned_to_customer_id IS NOT NULL
+            OR NEW.customer_id IS DISTINCT FROM coalesce(code.assigned_to_customer_id, NEW.customer_id)
         THEN
             RAISE EXCEPTION 'code "%" does not redeem this promotion for this customer', code.code
                 USING ERRCODE = 'check_violation',

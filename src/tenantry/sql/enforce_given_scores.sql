@@ -1,0 +1,12 @@
+DECLARE
+    highest numeric;
+BEGIN
+    SELECT max(given.score) INTO highest
+    FROM performance_scores AS given
+    WHERE given.tenant_id = NEW.tenant_id AND given.criteria_id = NEW.id;
+    IF highest > NEW.max_score THEN
+        RAISE EXCEPTION 'a score of % has been given on "%": its maximum cannot be %', highest, NEW.name, NEW.max_score
+            USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
+    END IF;
+    RETURN NULL;
+END
