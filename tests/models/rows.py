@@ -57,8 +57,7 @@ class Household:
         for constraint in foreign_keys(table):
             target = constraint.referred_table.name
             turns[target] = turns.get(target, -1) + 1
-            for name, value in self._linked(constraint, number + turns[target]).items():
-                row[name] = value
+            row |= self._linked(constraint, number + turns[target])
         return row
 
     def _linked(self, constraint: ForeignKeyConstraint, turn: int) -> Row:
@@ -77,7 +76,7 @@ def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
     return sorted(found, key=lambda key: [order.index(name) for name in key.column_keys])
 
 
-def _value(column: Column[Any]) -> Any:  # noqa: PLR0911
+def _value(column: Column[Any]) -> Any:  # noqa: C901, PLR0911
     match column.type:
         case Enum() as kind:
             return kind.enums[0]

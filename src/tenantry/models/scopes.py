@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Table
 
 from tenantry.ddl import Grant, Policy
 from tenantry.models.columns import PLATFORM_WRITTEN, SECRET
@@ -38,6 +38,7 @@ class Scope:
     :param write: condition on the rows that are written; None is no row.
     :param application: privileges of the application's role.
     :param superadmin: privileges of the superadmin's role.
+    :param owner: the columns that say whose row it is, which nobody updates: rows do not move.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Scope:
     write: str | None = None
     application: Privileges = WRITE
     superadmin: Privileges = WRITE
+    owner: tuple[str, ...] = ("tenant_id",)
 
     def policies(self) -> Iterator[Policy]:
         """One policy a command TO PUBLIC, since grants decide who comes this far; and the superadmin's own."""
@@ -67,14 +69,25 @@ class Scope:
         superadmin = _within(self.superadmin, limit if written_by != "functions" else READ)
         for privilege in WRITE:
             columns = {
-                APPLICATION: _columns(table, privilege, withheld=(SECRET, PLATFORM_WRITTEN)),
-                SUPERADMIN: _columns(table, privilege, withheld=()),
+                APPLICATION: self._columns(table, privilege, withheld=(SECRET, PLATFORM_WRITTEN)),
+                SUPERADMIN: self._columns(table, privilege, withheld=()),
             }
             to = [role for role, held in ((APPLICATION, application), (SUPERADMIN, superadmin)) if privilege in held]
             if len(to) > 1 and columns[APPLICATION] == columns[SUPERADMIN]:
                 yield Grant(privilege, to=to, columns=columns[APPLICATION])
             else:
                 yield from (Grant(privilege, to=role, columns=columns[role]) for role in to)
+
+    def _columns(self, table: Table, privilege: str, withheld: tuple[str, ...]) -> Privileges | None:
+        """The columns a privilege is limited to; None is the whole table."""
+        if privilege == "delete":
+            return None
+        mark = SECRET if privilege == "select" else PLATFORM_WRITTEN
+        columns = [column for column in table.columns if not (mark in withheld and column.info.get(mark))]
+        if privilege == "update":
+            fixed = {*self.owner, "created_at", "updated_at"}
+            return tuple(column.name for column in columns if not column.primary_key and column.name not in fixed)
+        return None if len(columns) == len(table.columns) else tuple(column.name for column in columns)
 
 
 @dataclass(frozen=True)
@@ -101,6 +114,7 @@ TENANT_USER: Final = Scope(
     "tenant",
     read=f"{IN_TENANT} AND (user_id = {CURRENT_USER} OR {IS_ADMIN})",
     write=f"{IN_TENANT} AND {IS_WRITER} AND (user_id = {CURRENT_USER} OR {IS_ADMIN})",
+    owner=("tenant_id", "user_id"),
 )
 TENANT_ADMIN: Final = Scope("tenant", read=f"{IN_TENANT} AND {IS_ADMIN}", write=f"{IN_TENANT} AND {IS_ADMIN}")
 MEMBERSHIP: Final = Scope(
@@ -108,6 +122,7 @@ MEMBERSHIP: Final = Scope(
     "tenant",
     read=IN_TENANT,
     write=f"{IN_TENANT} AND {IS_ADMIN} AND (role <> 'owner' OR {IS_OWNER})",
+    owner=("tenant_id", "user_id"),
 )
 PERSON: Final = Scope(
     "user",
@@ -115,7 +130,7 @@ PERSON: Final = Scope(
     write=f"id = {CURRENT_USER}",
     application=("select", "insert", "update"),
 )
-USER: Final = Scope("user", read=f"user_id = {CURRENT_USER}", write=f"user_id = {CURRENT_USER}")
+USER: Final = Scope("user", read=f"user_id = {CURRENT_USER}", write=f"user_id = {CURRENT_USER}", owner=("user_id",))
 CATALOG: Final = Scope("everyone", read="true", application=READ)
 PLATFORM: Final = Scope("platform", application=())
 OWNER_ONLY: Final = OwnerOnly("owner")
@@ -123,18 +138,3 @@ OWNER_ONLY: Final = OwnerOnly("owner")
 
 def _within(privileges: Privileges, limit: Privileges) -> Privileges:
     return tuple(privilege for privilege in privileges if privilege in limit)
-
-
-def _columns(table: Table, privilege: str, withheld: tuple[str, ...]) -> Privileges | None:
-    """The columns a privilege is limited to; None is the whole table. Nobody updates a key: rows do not move."""
-    if privilege == "delete":
-        return None
-    mark = SECRET if privilege == "select" else PLATFORM_WRITTEN
-    columns = [column for column in table.columns if not (mark in withheld and column.info.get(mark))]
-    if privilege == "update":
-        return tuple(column.name for column in columns if not _is_fixed(column))
-    return None if len(columns) == len(table.columns) else tuple(column.name for column in columns)
-
-
-def _is_fixed(column: Column[object]) -> bool:
-    return column.primary_key or column.name in {"tenant_id", "created_at", "updated_at"}
