@@ -4,7 +4,6 @@ Alembic would leave a key marked ``use_alter`` out of the revision altogether.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import cast
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
@@ -63,4 +62,4 @@ def _closing(tables: Tables) -> Iterator[tuple[str, ForeignKeyConstraint]]:
 
 def _keys(table: stock.CreateTableOp) -> list[ForeignKeyConstraint]:
     keys = [item for item in table.columns if isinstance(item, ForeignKeyConstraint)]
-    return sorted(keys, key=lambda key: cast("str", key.name))
+    return sorted(keys, key=lambda key: (str(key.name or ""), key.column_keys))

@@ -70,8 +70,8 @@ class RowComparison:
     def _gone(self, identities: Iterable[str], kept: AbstractSet[str]) -> Iterator[RowChange]:
         by_table: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
         for identity in sorted(identities):
-            table, _, values = identity.partition(" ")
-            row = json.loads(values)
+            table, brace, values = identity.partition(" {")
+            row = json.loads(brace + values)
             by_table[table, tuple(row)].append(row)
         for (table, key), rows in by_table.items():
             schema, _, name = table.rpartition(".")

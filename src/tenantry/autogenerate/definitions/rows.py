@@ -75,7 +75,7 @@ class Rows(TableDefinition):
 
 def row_identity(schema: str | None, table: str, key: Sequence[str], row: Row) -> str:
     """What the ledger calls a row: its table and the values that identify it."""
-    values = json.dumps({name: row[name] for name in key}, ensure_ascii=False, sort_keys=True)
+    values = json.dumps({name: _text(row[name]) for name in key}, ensure_ascii=False, sort_keys=True)
     return f"{dotted(schema, table)} {values}"
 
 

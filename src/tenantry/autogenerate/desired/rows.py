@@ -33,10 +33,23 @@ def _value(column: Column[Any], value: Any) -> Any:
     if isinstance(column.type, JSON) and value is not None:
         return value if isinstance(value, dict | list) else json.dumps(value)
     if isinstance(column.type, ARRAY) and isinstance(value, Sequence) and not isinstance(value, str):
-        return "{" + ",".join("NULL" if item is None else json.dumps(str(item)) for item in value) + "}"
+        return _array(value)
     if isinstance(column.type, Uuid) and isinstance(value, str):
         return str(uuid.UUID(value))
     return _plain(value)
+
+
+def _array(items: Sequence[Any]) -> str:
+    return "{" + ",".join(_element(item) for item in items) + "}"
+
+
+def _element(item: Any) -> str:
+    if item is None:
+        return "NULL"
+    if isinstance(item, list | tuple):
+        return _array(item)
+    escaped = str(_plain(item)).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _plain(value: Any) -> Any:
