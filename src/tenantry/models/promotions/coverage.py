@@ -73,7 +73,7 @@ class PromotionProduct(TenantScoped, Base):
         ),
         CheckConstraint("num_nonnulls(product_id, variant_id, product_sku, collection_id) > 0", name="covered"),
         CheckConstraint("override_price >= 0 AND original_price >= 0", name="prices"),
-        CheckConstraint("(override_price IS NULL) = (price_override_type IS NULL)", name="price_override_type"),
+        CheckConstraint("(override_price IS NULL) = (price_override_type IS NULL)", name="override"),
     )
 
 
