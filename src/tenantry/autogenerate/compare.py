@@ -21,6 +21,7 @@ from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependent
 from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import ordered
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
+from tenantry.autogenerate.row_order import row_operations
 from tenantry.autogenerate.words import words
 
 
@@ -93,20 +94,14 @@ class _Comparison:
         yield from _operations(changes.values(), revoked, granted)
 
     def row_operations(self) -> Iterator[MigrateOperation]:
-        """Inserts and updates in the order of foreign keys, deletes in the opposite one."""
+        """Inserts, updates and deletes."""
         position = {
             table: number for metadata in self._metadatas for number, table in enumerate(metadata.sorted_tables)
         }
-        declared = sorted(declared_rows(self._metadatas), key=lambda rows: position[rows[0]])
-        by_name = {dotted(*key): position[table] for key, table in self._tables.items()}
         with as_role(self._connection, self._run_as):
-            changes = list(RowComparison(self._connection, self._namespace, self._ledger).compare(declared))
-        deleted = [change.old for change in changes if change.old is not None and change.new is None]
-        for old in sorted(deleted, key=lambda rows: by_name.get(rows.identity, -1), reverse=True):
-            yield DropOp(old)
-        for change in changes:
-            if change.new is not None:
-                yield CreateOp(change.new) if change.old is None else ReplaceOp(change.old, change.new)
+            rows = RowComparison(self._connection, self._namespace, self._ledger)
+            changes = list(rows.compare(declared_rows(self._metadatas)))
+        yield from row_operations(changes, {dotted(*key): table for key, table in self._tables.items()}, position)
 
 
 def _schemas_in(known: Iterable[Key]) -> Iterator[str]:

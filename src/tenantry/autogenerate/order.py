@@ -8,6 +8,7 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
@@ -79,12 +80,12 @@ def _node(operation: MigrateOperation) -> _Node:
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
         node.makes.add(node.table)
-        node.needs |= _referred(table) | words([_create_table(table)])
+        node.needs |= _referred(table) | _named_in(table)
     elif isinstance(operation, stock.DropTableOp):
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
         node.takes.add(node.table)
-        node.used |= _referred(table) | words([_create_table(table)])
+        node.used |= _referred(table) | _named_in(table)
     elif isinstance(operation, stock.ModifyTableOps):
         node.table = node.reshapes = dotted(operation.schema, operation.table_name)
         for inner in operation.ops:
@@ -99,6 +100,7 @@ def _definition_node(operation: DefinitionOp) -> _Node:
     table = definition.belongs_to()
     on_table = {f"on {table}"} if table else set()
     if isinstance(definition, Rows):
+        names = frozenset()
         (node.used if isinstance(operation, DropOp) else node.needs).update(on_table)  # under full guard
     else:
         names |= on_table
@@ -153,8 +155,10 @@ def _referred(table: Table) -> set[str]:
     } - {table.fullname}
 
 
-def _create_table(table: Table) -> str:
-    return str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
+def _named_in(table: Table) -> set[str]:
+    """What a table's definition mentions but for its own columns, which may be called as another table is."""
+    text = str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
+    return words([text]) - {column.name for column in table.columns}
 
 
 def _column_text(column: SchemaItem) -> str:
@@ -181,6 +185,11 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
     soft: Edges = defaultdict(set)
     for name in makers:
         _connect(hard, takers.get(name, ()), makers[name])
+    rows = [
+        number for number, node in enumerate(nodes) if isinstance(getattr(node.operation, "definition", None), Rows)
+    ]
+    for first, second in pairwise(rows):
+        _connect(hard, [first], [second])
     for number, node in enumerate(nodes):
         _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
         _connect(soft, [maker for name in node.wants for maker in makers.get(name, ())], [number])
