@@ -1,4 +1,4 @@
-"""What a condition asks for: the parts that AND joins, in one spelling."""
+"""Whether one condition follows from another, as far as AND and OR tell."""
 
 import re
 
@@ -8,26 +8,31 @@ _OPENING, _CLOSING = {"(", "case"}, {")", "end"}
 
 def conjuncts(condition: str) -> frozenset[str]:
     """The conditions that all have to hold, spelled without regard to case and blanks outside of quotes."""
-    lexemes = [lexeme if lexeme[0] in "'\"" else lexeme.lower() for lexeme in _LEXEME.findall(condition)]
-    lexemes = _unwrapped(lexemes)
-    parts: list[list[str]] = [[]]
-    depth = between = 0
-    for lexeme in lexemes:
-        depth += (lexeme in _OPENING) - (lexeme in _CLOSING)
-        if lexeme == "or" and depth == 0:
-            return frozenset({" ".join(lexemes)})  # OR binds weaker than AND
-        if lexeme == "and" and depth == 0 and not between:
-            parts.append([])
-            continue
-        between = (between or lexeme == "between") and lexeme != "and"
-        parts[-1].append(lexeme)
+    lexemes = _lexemes(condition)
+    if len(_split(lexemes, "or")) > 1:
+        return frozenset({" ".join(lexemes)})  # OR binds weaker than AND
+    parts = _split(lexemes, "and")
     if len(parts) == 1:
         return frozenset({" ".join(lexemes)})
-    return frozenset().union(*(conjuncts(" ".join(part)) for part in parts))
+    return frozenset().union(*map(conjuncts, parts))
 
 
-def _unwrapped(lexemes: list[str]) -> list[str]:
-    """Without parentheses around the whole."""
+def follows(condition: str, given: frozenset[str]) -> bool:
+    """Whether a condition holds wherever the given conjuncts do."""
+    return all(
+        part in given or part == "true" or any(follows(choice, given) for choice in _alternatives(part))
+        for part in conjuncts(condition)
+    )
+
+
+def _alternatives(condition: str) -> list[str]:
+    choices = _split(_lexemes(condition), "or")
+    return choices if len(choices) > 1 else []
+
+
+def _lexemes(condition: str) -> list[str]:
+    """The words and signs, without parentheses around the whole."""
+    lexemes = [lexeme if lexeme[0] in "'\"" else lexeme.lower() for lexeme in _LEXEME.findall(condition)]
     while len(lexemes) > 1 and lexemes[0] == "(" and _end_of_group(lexemes) == len(lexemes) - 1:
         lexemes = lexemes[1:-1]
     return lexemes
@@ -40,3 +45,17 @@ def _end_of_group(lexemes: list[str]) -> int:
         if depth == 0:
             return position
     return -1
+
+
+def _split(lexemes: list[str], operator: str) -> list[str]:
+    """The parts between an operator, outside of parentheses, CASE and BETWEEN."""
+    parts: list[list[str]] = [[]]
+    depth, between = 0, False
+    for lexeme in lexemes:
+        depth += (lexeme in _OPENING) - (lexeme in _CLOSING)
+        if lexeme == operator and depth == 0 and not between:
+            parts.append([])
+            continue
+        between = (between or lexeme == "between") and lexeme != "and"
+        parts[-1].append(lexeme)
+    return [" ".join(part) for part in parts]

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import ForeignKeyConstraint, MetaData, PrimaryKeyConstraint, Table, UniqueConstraint
 
 from tenantry import ddl
-from tenantry.autogenerate.safety.conjuncts import conjuncts
+from tenantry.autogenerate.safety.conjuncts import conjuncts, follows
 from tenantry.autogenerate.words import words
 from tenantry.errors import TenantryError
 
@@ -120,7 +120,7 @@ def _shown(policy: ddl.Policy, policies: Iterable[ddl.Policy]) -> bool:
     asked = conjuncts(ddl.sql_text(written)) if written is not None else frozenset()
     readers = (other for other in policies if other.command in {"select", "all"} and other.using is not None)
     return any(
-        conjuncts(ddl.sql_text(reader.using)) - {"true"} <= asked
+        follows(ddl.sql_text(reader.using), asked)
         for reader in readers
         if reader.using is not None and (not reader.to or set(policy.to) & set(reader.to))
     )
