@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+import psycopg
 import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, NullPool, text
+from sqlalchemy.exc import DBAPIError
 from tests.models.rows import Household
 from tests.support.databases import administrator, fresh_database
 from tests.support.servers import Server
@@ -66,6 +68,15 @@ class World:
             tenant_context(connection, tenant_id or self.a.tenant_id, user_id, key=self.key),
         ):
             yield connection
+
+
+@contextmanager
+def refused(sqlstate: str, match: str | None = None) -> Iterator[None]:
+    """The block ends in an error of PostgreSQL's."""
+    with pytest.raises(DBAPIError, match=match) as caught:
+        yield
+    assert isinstance(caught.value.orig, psycopg.Error)
+    assert caught.value.orig.sqlstate == sqlstate, caught.value
 
 
 @contextmanager

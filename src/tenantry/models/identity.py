@@ -135,11 +135,10 @@ class User(PersonScoped, Base):
 
     email: Mapped[str]
     password_hash: Mapped[str | None] = mapped_column(
-        info={SECRET: True, **BY_PLATFORM},
-        server_default=FetchedValue(),
+        info={SECRET: True},
         deferred=True,
         deferred_raiseload=True,
-        comment="empty where an outside provider holds the login",
+        comment="the application sets it and never reads it; empty where an outside provider holds the login",
     )
     identity_provider: Mapped[str | None] = mapped_column(comment="who issued external_id")
     external_id: Mapped[str | None] = mapped_column(comment="the id of the login at an outside identity provider")

@@ -105,7 +105,8 @@ def tenant_context(
     """Run what a session or connection does as a user of a tenant.
 
     A session enters the context in every transaction it begins, and adds ``tenant_id = ...`` to its ORM queries, for
-    the planner: row security is the guard. A connection enters it in its current transaction only.
+    the planner: row security is the guard. It takes no object across, in or out: it might be another tenant's.
+    A connection enters the context in its current transaction only.
 
     :param tenant_id: the tenant; None leaves the user on his own.
     :param user_id: the user; None leaves a tenant that can be read only.
@@ -113,38 +114,40 @@ def tenant_context(
     :param lifetime: how long a transaction may take before its context expires.
     """
     outer = target.info.get(_INFO)
+    _flush(target)
     _switch(target, _Context(tenant_id, user_id, key or configured_key(), lifetime))
     try:
         yield
-    except BaseException:
-        # what failed in SQL has to be rolled back, which takes the context away as well
-        with contextlib.suppress(DBAPIError):
-            _switch(target, outer, flush=False)
-        raise
-    _switch(target, outer)
-
-
-def _switch(target: Session | Connection, context: _Context | None, *, flush: bool = True) -> None:
-    """Go over to another context. A session forgets what it loaded before, which may be another tenant's."""
-    if isinstance(target, Connection):
-        target.info[_INFO] = context
-        _enter(target, context)
-        return
-    try:
-        if flush and target.is_active:
-            target.flush()
+        _flush(target)
     finally:
+        # a transaction in which this fails can only be rolled back, which takes the context away as well
+        with contextlib.suppress(DBAPIError):
+            _switch(target, outer)
+
+
+def _switch(target: Session | Connection, context: _Context | None) -> None:
+    """Go over to another context. A session forgets what it loaded before, which may be another tenant's."""
+    if isinstance(target, Session):
         target.expunge_all()
-        target.info[_INFO] = context
-    if target.in_transaction() and target.is_active:
+    target.info[_INFO] = context
+    if not target.in_transaction() and context is None:
+        return
+    if isinstance(target, Connection):
+        _enter(target, context)
+    elif target.in_transaction() and target.is_active:
         _enter(target.connection(), context)
 
 
+def _flush(target: Session | Connection) -> None:
+    if isinstance(target, Session) and target.is_active:
+        target.flush()
+
+
 def _enter(connection: Connection, context: _Context | None) -> None:
-    if context is not None:
-        context.enter(connection)
-    elif connection.in_transaction():
+    if context is None:
         _set(connection, "")
+    else:
+        context.enter(connection)
 
 
 def _set(connection: Connection, token: str) -> None:

@@ -1,0 +1,322 @@
+"""Tokens: every figure of a wallet is in its ledger, nothing goes below zero, also with many at the same instant."""
+
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import DBAPIError
+from tests.models.conftest import World, refused
+
+from tenantry.models import LedgerEntry, Wallet
+
+Json = dict[str, Any]
+AT_ONCE = 8
+
+
+def adjust(connection: Connection, user_id: uuid.UUID, amount: int, direction: str, **options: Any) -> Json:
+    entry: Json = connection.execute(
+        select(func.adjust_user_tokens(user_id, amount, direction, "test", *options.values()))
+    ).scalar_one()
+    return entry
+
+
+def allocate(connection: Connection, user_id: uuid.UUID, level_id: uuid.UUID) -> Json:
+    wallet: Json = connection.execute(select(func.auto_allocate_tokens_for_level(user_id, level_id))).scalar_one()
+    return wallet
+
+
+def reset(connection: Connection) -> int:
+    return int(connection.execute(select(func.reset_monthly_tokens())).scalar_one())
+
+
+def wallet_of(connection: Connection, user_id: uuid.UUID) -> Any:
+    return connection.execute(select(Wallet.__table__).where(Wallet.user_id == user_id)).one()
+
+
+def ledger_of(connection: Connection, user_id: uuid.UUID) -> list[tuple[str, int]]:
+    query = select(LedgerEntry.direction, LedgerEntry.amount).where(LedgerEntry.user_id == user_id)
+    return [(str(direction), amount) for direction, amount in connection.execute(query.order_by(LedgerEntry.id))]
+
+
+def new_level(world: World, **policy: Any) -> uuid.UUID:
+    """A level of tenant A with a token policy."""
+    level_id = uuid.uuid4()
+    values = {"tenant": world.a.tenant_id, "level": level_id, "slug": level_id.hex, **policy}
+    columns = ", ".join(policy)
+    places = ", ".join(f":{name}" for name in policy)
+    with world.superuser.begin() as connection:
+        connection.execute(
+            text("INSERT INTO levels (tenant_id, id, name, slug) VALUES (:tenant, :level, :slug, :slug)"), values
+        )
+        connection.execute(
+            text(
+                f"INSERT INTO level_token_policies (tenant_id, level_id, {columns}) VALUES (:tenant, :level, {places})"
+            ),
+            values,
+        )
+    return level_id
+
+
+def new_member(world: World, role: str = "member") -> uuid.UUID:
+    with world.superuser.begin() as connection:
+        return world.new_member(connection, world.a, role)
+
+
+def make_due(world: World, user_id: uuid.UUID) -> None:
+    """As if the month had passed."""
+    change = text("UPDATE user_token_wallets SET next_reset_at = now() - interval '1 day' WHERE user_id = :user")
+    with world.superuser.begin() as connection:
+        connection.execute(change, {"user": user_id})
+
+
+def test_a_change_returns_its_ledger_entry(world: World) -> None:
+    user_id = world.members["member"]
+    with world.acting(world.members["owner"]) as connection:
+        entry = adjust(connection, user_id, 100, "credit")
+        assert entry["user_id"] == str(user_id)
+        assert entry["tenant_id"] == str(world.a.tenant_id)
+        assert (entry["direction"], entry["amount"], entry["source"]) == ("credit", 100, "system")
+        assert (entry["balance_after"], entry["reserved_after"], entry["lifetime_after"]) == (100, 0, 100)
+        assert adjust(connection, user_id, 30, "reserve")["reserved_after"] == 30
+        assert adjust(connection, user_id, 70, "debit")["balance_after"] == 30
+        assert adjust(connection, user_id, 30, "release")["reserved_after"] == 0
+        assert adjust(connection, user_id, -10, "adjustment")["balance_after"] == 20
+        wallet = wallet_of(connection, user_id)
+        assert (wallet.current_tokens, wallet.reserved_tokens, wallet.lifetime_tokens) == (20, 0, 100)
+
+
+@pytest.mark.parametrize(
+    ("direction", "amount", "available"),
+    [("debit", 71, 70), ("reserve", 71, 70), ("release", 31, 30), ("adjustment", -71, 70)],
+)
+def test_nothing_goes_below_zero(world: World, direction: str, amount: int, available: int) -> None:
+    user_id = world.members["member"]
+    with world.acting(world.members["owner"]) as connection:
+        adjust(connection, user_id, 100, "credit")
+        adjust(connection, user_id, 30, "reserve")
+        with refused("23514", f"{available} available, {abs(amount)} requested"), connection.begin_nested():
+            adjust(connection, user_id, amount, direction)
+        assert wallet_of(connection, user_id).current_tokens == 100
+
+
+@pytest.mark.parametrize(("direction", "amount"), [("credit", 0), ("debit", -1), ("adjustment", 0), ("steal", 1)])
+def test_a_nonsensical_amount_is_refused(world: World, direction: str, amount: int) -> None:
+    with world.acting(world.members["owner"]) as connection, refused("22023"):
+        adjust(connection, world.members["member"], amount, direction)
+
+
+def test_a_member_moves_only_his_own_and_never_credits_himself(world: World) -> None:
+    user_id = new_member(world)
+    with world.superadmin.begin() as connection:
+        connection.execute(select(func.set_tenant(world.a.tenant_id)))
+        adjust(connection, user_id, 10, "credit")
+    with world.acting(user_id) as connection:
+        assert adjust(connection, user_id, 4, "debit")["balance_after"] == 6
+        for victim, amount, direction in [
+            (user_id, 1, "credit"),
+            (user_id, 1, "adjustment"),
+            (world.members["owner"], 1, "debit"),
+        ]:
+            with refused("42501"), connection.begin_nested():
+                adjust(connection, victim, amount, direction)
+
+
+def test_a_viewer_moves_nothing(world: World) -> None:
+    viewer = world.members["viewer"]
+    with world.acting(viewer) as connection, refused("42501"):
+        adjust(connection, viewer, 1, "debit")
+
+
+def test_a_tenant_admin_has_no_power_over_another_tenant(world: World) -> None:
+    stranger = world.b.rows["users"][0]["id"]
+    with world.acting(world.members["owner"]) as connection, refused("23503"):
+        adjust(connection, stranger, 1, "credit")
+
+
+def test_tokens_need_a_tenant(world: World) -> None:
+    with world.superadmin.begin() as connection, refused("28000"):
+        adjust(connection, world.members["member"], 1, "credit")
+
+
+def test_a_locked_wallet_gives_nothing_out(world: World) -> None:
+    user_id = new_member(world)
+    with world.superadmin.begin() as connection:
+        connection.execute(select(func.set_tenant(world.a.tenant_id)))
+        adjust(connection, user_id, 10, "credit")
+    with world.superuser.begin() as connection:
+        connection.execute(text("UPDATE user_token_wallets SET status = 'locked' WHERE user_id = :u"), {"u": user_id})
+    with world.acting(user_id) as connection, refused("55000"):
+        adjust(connection, user_id, 1, "debit")
+
+
+def test_many_debits_at_once_are_exact(own_world: World) -> None:
+    """Also the first of them, which make the wallet."""
+    user_id = new_member(own_world, "admin")
+
+    def move(_: int) -> int:
+        done = 0
+        for direction in ("credit", "debit", "debit"):
+            with own_world.superadmin.begin() as connection:
+                connection.execute(select(func.set_tenant(own_world.a.tenant_id)))
+                try:
+                    with connection.begin_nested():
+                        adjust(connection, user_id, 10, direction)
+                except DBAPIError as error:
+                    if not isinstance(error.orig, psycopg.errors.CheckViolation):
+                        raise
+                else:
+                    done += 10 if direction == "credit" else -10
+        return done
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        balance = sum(threads.map(move, range(AT_ONCE)))
+    with own_world.superuser.connect() as connection:
+        wallet = wallet_of(connection, user_id)
+        entries = ledger_of(connection, user_id)
+    assert wallet.current_tokens == balance
+    assert wallet.lifetime_tokens == 10 * AT_ONCE
+    assert balance == sum(amount if direction == "credit" else -amount for direction, amount in entries)
+
+
+@pytest.mark.parametrize("role", ["superuser", "superadmin", "application"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET amount = 2", "DELETE FROM {}", "TRUNCATE {}"])
+def test_nobody_rewrites_the_ledger(world: World, role: str, change: str) -> None:
+    with getattr(world, role).connect() as connection, refused("42501"):
+        connection.execute(text(change.format("user_token_ledger")))
+
+
+def test_a_lifetime_allocation_comes_once(world: World) -> None:
+    level_id, user_id = new_level(world, base_allocation=500), new_member(world)
+    with world.acting(world.members["admin"]) as connection:
+        assert allocate(connection, user_id, level_id)["current_tokens"] == 500
+        assert allocate(connection, user_id, level_id)["current_tokens"] == 500
+        assert wallet_of(connection, user_id).level_id == level_id
+        assert ledger_of(connection, user_id) == [("credit", 500)]
+
+
+def test_a_monthly_allocation_is_what_the_month_brings(world: World) -> None:
+    small = new_level(world, allocation_mode="monthly", monthly_allocation=100)
+    large = new_level(world, allocation_mode="monthly", monthly_allocation=300)
+    user_id = new_member(world)
+    with world.acting(world.members["admin"]) as connection:
+        wallet = allocate(connection, user_id, small)
+        assert (wallet["current_tokens"], wallet["monthly_allocation_tokens"]) == (100, 100)
+        adjust(connection, user_id, 60, "debit")
+        for level_id in (small, large, small, large):
+            wallet = allocate(connection, user_id, level_id)
+        assert (wallet["current_tokens"], wallet["monthly_allocation_tokens"]) == (240, 300)
+        assert ledger_of(connection, user_id) == [("credit", 100), ("debit", 60), ("credit", 200)]
+
+
+def test_the_users_own_policy_takes_precedence(world: World) -> None:
+    level_id, user_id = new_level(world, base_allocation=500), new_member(world)
+    own = text("INSERT INTO user_token_policies (user_id, base_allocation) VALUES (:user, 900)")
+    with world.acting(world.members["admin"]) as connection:
+        connection.execute(own, {"user": user_id})
+        assert allocate(connection, user_id, level_id)["current_tokens"] == 900
+
+
+def test_only_admins_allocate(world: World) -> None:
+    level_id = new_level(world, base_allocation=500)
+    member = world.members["member"]
+    with world.acting(member) as connection:
+        with refused("42501"), connection.begin_nested():
+            allocate(connection, member, level_id)
+        with refused("42501"), connection.begin_nested():
+            reset(connection)
+
+
+def test_a_level_without_policy_allocates_nothing(world: World) -> None:
+    with world.acting(world.members["admin"]) as connection, refused("P0002"):
+        allocate(connection, world.members["member"], uuid.uuid4())
+
+
+@pytest.mark.parametrize(
+    ("policy", "left", "after"),
+    [
+        ({"rollover_percent": 0}, 40, 100),
+        ({"rollover_percent": 50}, 40, 120),
+        ({"rollover_percent": 33}, 40, 113),
+        ({"rollover_percent": 100, "monthly_cap": 130}, 40, 130),
+        ({"rollover_percent": 100, "monthly_cap": 30}, 30, 30),
+    ],
+)
+def test_the_month_rolls_over_once(own_world: World, policy: Json, left: int, after: int) -> None:
+    level_id = new_level(own_world, allocation_mode="monthly", monthly_allocation=100, **policy)
+    user_id, admin = new_member(own_world), own_world.members["admin"]
+    with own_world.superadmin.begin() as connection:
+        connection.execute(select(func.set_tenant(own_world.a.tenant_id)))
+        credited = allocate(connection, user_id, level_id)["current_tokens"]
+        if credited > left:
+            adjust(connection, user_id, credited - left, "debit")
+    make_due(own_world, user_id)
+    with own_world.acting(admin) as connection:
+        assert reset(connection) >= 1
+        wallet = wallet_of(connection, user_id)
+        assert wallet.current_tokens == after
+        first = connection.execute(text("SELECT date_trunc('month', now() AT TIME ZONE 'UTC') + interval '1 month'"))
+        assert wallet.next_reset_at.replace(tzinfo=None) == first.scalar_one()
+        signs = {"credit": 1, "debit": -1, "adjustment": 1}
+        assert sum(signs[direction] * amount for direction, amount in ledger_of(connection, user_id)) == after
+        before = ledger_of(connection, user_id)
+        assert reset(connection) == 0
+        assert ledger_of(connection, user_id) == before
+
+
+def test_reserved_tokens_survive_the_month(world: World) -> None:
+    level_id = new_level(world, allocation_mode="monthly", monthly_allocation=100)
+    user_id = new_member(world)
+    with world.superadmin.begin() as connection:
+        connection.execute(select(func.set_tenant(world.a.tenant_id)))
+        allocate(connection, user_id, level_id)
+        adjust(connection, user_id, 20, "reserve")
+    make_due(world, user_id)
+    with world.acting(world.members["admin"]) as connection:
+        reset(connection)
+        wallet = wallet_of(connection, user_id)
+        assert (wallet.current_tokens, wallet.reserved_tokens) == (120, 20)
+
+
+def test_a_tenant_admin_resets_his_tenant_and_the_superadmin_all(own_world: World) -> None:
+    def due(world: World) -> list[uuid.UUID]:
+        query = text("SELECT tenant_id FROM user_token_wallets WHERE next_reset_at <= now()")
+        with world.superuser.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    with own_world.superuser.begin() as connection:
+        connection.execute(text("UPDATE user_token_wallets SET next_reset_at = '2020-01-01', current_tokens = 1"))
+    everything = len(due(own_world))
+    with own_world.application.begin() as connection:
+        token = own_world.key.token(own_world.a.tenant_id, own_world.members["admin"])
+        connection.execute(select(func.set_config("tenantry.context", token, True)))
+        assert 0 < reset(connection) < everything
+    assert set(due(own_world)) == {own_world.b.tenant_id}
+    with own_world.superadmin.begin() as connection:
+        assert reset(connection) == len(due(own_world))
+    assert due(own_world) == []
+
+
+def test_resets_at_once_reset_once(own_world: World) -> None:
+    with own_world.superuser.begin() as connection:
+        connection.execute(text("UPDATE user_token_wallets SET next_reset_at = '2020-01-01'"))
+        wallets = connection.execute(select(func.count()).select_from(Wallet)).scalar_one()
+    start = threading.Barrier(AT_ONCE)
+
+    def one(_: int) -> int:
+        with own_world.superadmin.begin() as connection:
+            start.wait()
+            return reset(connection)
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        assert sum(threads.map(one, range(AT_ONCE))) == wallets
+
+
+def test_steps_are_for_the_owner_alone(world: World) -> None:
+    steps = text("SELECT lock_wallet(:tenant, :user)")
+    for engine in (world.application, world.superadmin):
+        with engine.connect() as connection, refused("42501"):
+            connection.execute(steps, {"tenant": world.a.tenant_id, "user": world.members["member"]})
