@@ -48,7 +48,7 @@ def all_operations(
 ) -> list[MigrateOperation]:
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
     comparison = _Comparison(connection, metadatas, schemas, options)
-    ours = [*comparison.definition_operations(table_operations), *comparison.row_operations()]
+    ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
     return ordered([*opened(table_operations), *ours])
 
 
@@ -93,15 +93,15 @@ class _Comparison:
         revoked, granted = compare_privileges(live.privileges, wanted, managed, changes)
         yield from _operations(changes.values(), revoked, granted)
 
-    def row_operations(self) -> Iterator[MigrateOperation]:
+    def row_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Inserts, updates and deletes."""
-        position = {
-            table: number for metadata in self._metadatas for number, table in enumerate(metadata.sorted_tables)
-        }
         with as_role(self._connection, self._run_as):
             rows = RowComparison(self._connection, self._namespace, self._ledger)
             changes = list(rows.compare(declared_rows(self._metadatas)))
-        yield from row_operations(changes, {dotted(*key): table for key, table in self._tables.items()}, position)
+        dropped = [item.to_table() for item in tables if isinstance(item, stock.DropTableOp)]
+        known = [*self._tables.values(), *dropped]
+        named = {dotted(self._namespace.schema(table.schema), table.name): table for table in known}
+        yield from row_operations(changes, named)
 
 
 def _schemas_in(known: Iterable[Key]) -> Iterator[str]:

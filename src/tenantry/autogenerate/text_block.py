@@ -11,7 +11,7 @@ def text_block(text: str) -> str:
 
     :raises ValueError: when the text is not laid out like that.
     """
-    first, *lines, margin = text.split("\n")
+    first, *lines, margin = text.split("\n") if "\n" in text else (text, "")
     if first or margin.strip(" "):
         msg = "a text block begins on the line after its opening quotes and ends on the line before its closing ones"
         raise ValueError(msg)
