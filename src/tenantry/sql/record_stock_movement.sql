@@ -2,6 +2,9 @@ DECLARE
     side record;
     held stock;
 BEGIN
+    -- whatever the caller says; without a warehouse the table's checks refuse the row
+    NEW.quantity_before := 0;
+    NEW.quantity_after := NEW.quantity_change;
     FOR side IN
         SELECT *
         FROM (

@@ -74,7 +74,7 @@ class Lead(TenantScoped, Base):
         NewestFirst(),
         Index(None, "tenant_id", "status"),
         Index(None, "tenant_id", "email"),
-        CheckConstraint("personal_key_id IS NOT NULL OR name <> ''", name="somebody"),
+        CheckConstraint("personal_key_id IS NOT NULL OR coalesce(name, '') <> ''", name="somebody"),
     )
 
 
