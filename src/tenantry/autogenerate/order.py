@@ -158,7 +158,7 @@ def _referred(table: Table) -> set[str]:
 def _named_in(table: Table) -> set[str]:
     """What a table mentions but for itself and its columns, which may be called as another table is."""
     text = str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
-    return words([text]) - {table.name, *table.columns.keys()}
+    return words([text.partition("(")[2]]) - {table.name, *table.columns.keys()}
 
 
 def _column_text(column: SchemaItem) -> str:

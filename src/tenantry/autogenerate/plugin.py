@@ -3,22 +3,24 @@
 Options of ``context.configure``: ``tenantry_role_names``, a mapping of declared role names to a deployment's;
 ``tenantry_run_as``, the role that owns the objects; ``tenantry_claimed_schemas``, schemas that are wholly ours.
 
-Alembic loads this module while it is itself half imported, so the rest is imported when it is first needed.
+Alembic loads this module while it is itself half imported, and must not be loaded by it: so everything is imported
+when it is first needed.
 """
 
 from typing import TYPE_CHECKING
-
-from alembic.util import DispatchPriority, PriorityDispatchResult, to_list
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
     from alembic.operations.ops import UpgradeOps
     from alembic.runtime.plugins import Plugin
+    from alembic.util import PriorityDispatchResult
     from sqlalchemy import MetaData
 
 
 def setup(plugin: "Plugin") -> None:
     """Register the comparison, after Alembic's own, from which the ledger is hidden."""
+    from alembic.util import DispatchPriority  # noqa: PLC0415
+
     plugin.add_autogenerate_comparator(
         _hide_ledger, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
     )
@@ -27,14 +29,20 @@ def setup(plugin: "Plugin") -> None:
     )
 
 
-def _hide_ledger(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> PriorityDispatchResult:  # noqa: ARG001
+def _hide_ledger(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDispatchResult":  # noqa: ARG001
+    from alembic.util import PriorityDispatchResult  # noqa: PLC0415
+
     from tenantry.autogenerate import ledger  # noqa: PLC0415
 
     context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
     return PriorityDispatchResult.CONTINUE
 
 
-def _compare(context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[str | None]) -> PriorityDispatchResult:
+def _compare(
+    context: "AutogenContext", upgrade_ops: "UpgradeOps", schemas: set[str | None]
+) -> "PriorityDispatchResult":
+    from alembic.util import PriorityDispatchResult, to_list  # noqa: PLC0415
+
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
     from tenantry.autogenerate.render import keep_text_exact  # noqa: PLC0415
 

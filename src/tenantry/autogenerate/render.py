@@ -22,19 +22,28 @@ _INDENT = "    "
 @renderers.dispatch_for(DefinitionOp)
 def _render(context: AutogenContext, operation: DefinitionOp) -> str:
     verb = {CreateOp: "create", DropOp: "drop", ReplaceOp: "replace"}[type(operation)]
-    context.imports.add(f"from tenantry.autogenerate.ops import {verb}")
+    _import(context.imports, "tenantry.autogenerate.ops", verb)
     definitions = [item for item in (operation.old, operation.new) if item is not None]
     if isinstance(operation, DropOp):
         definitions = [operation.definition.to_drop()]  # the other direction has all of it
     for definition in definitions:
-        context.imports.add(f"from tenantry.autogenerate.definitions import {type(definition).__name__}")
+        _import(context.imports, "tenantry.autogenerate.definitions", type(definition).__name__)
     lines = [_definition(definition, "") for definition in definitions]
     if len(f"{verb}({', '.join(lines)})") <= _WIDTH and "\n" not in "".join(lines):
         return f"{verb}({', '.join(lines)})"
     blocks = "".join(f"{_INDENT}{_definition(definition, _INDENT)},\n" for definition in definitions)
     if "text_block(" in blocks:
-        context.imports.add("from tenantry.autogenerate.text_block import text_block")
+        _import(context.imports, "tenantry.autogenerate.text_block", "text_block")
     return f"{verb}(\n{blocks})"
+
+
+def _import(imports: set[str], module: str, name: str) -> None:
+    """One line a module, however many of its names are used."""
+    start = f"from {module} import "
+    known = {line for line in imports if line.startswith(start)}
+    names = {name, *(other for line in known for other in line.removeprefix(start).split(", "))}
+    imports -= known
+    imports.add(start + ", ".join(sorted(names)))
 
 
 def _definition(definition: Definition, margin: str) -> str:
