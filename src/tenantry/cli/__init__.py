@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.util import CommandError
 
-from tenantry.cli import database, migrate
+from tenantry.cli import context_key, database, migrate, push
 from tenantry.errors import TenantryError
 
 
@@ -15,7 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="tenantry", description="The database of a multi-tenant SaaS.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")
     migrate.add_commands(commands)
+    push.add_commands(commands)
     database.add_commands(commands)
+    context_key.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
     if rest and "passed_on" not in options:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
