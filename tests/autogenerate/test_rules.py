@@ -35,7 +35,7 @@ def _declaration(*, limit: int, kind: type[Integer] = Integer) -> MetaData:
         Trigger("t", before="update", when=f"NEW.size < {limit}", execute="stamp()"),
         Grant("select", to="pg_monitor"),
     )
-    body = f"BEGIN NEW.size := {limit}; RETURN NEW; END"
+    body = f"BEGIN PERFORM {limit}; RETURN NEW; END"
     Function("stamp", returns="trigger", language="plpgsql", body=body, metadata=metadata)
     Function("f", returns="bigint", body=f"RETURN (SELECT max(size) + {limit} FROM documents)", metadata=metadata)
     View("v", f"SELECT id, size FROM documents WHERE size < {limit}", metadata=metadata)
