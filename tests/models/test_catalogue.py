@@ -1,0 +1,120 @@
+"""Everything of the source systems is there: their tables under one roof, in the right scope, with every column."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Table
+
+from tenantry.models import (
+    Base,
+    CatalogScoped,
+    PersonScoped,
+    PlatformScoped,
+    RootScoped,
+    TenantAdminScoped,
+    TenantConfigScoped,
+    TenantScoped,
+    TenantUserScoped,
+    UserScoped,
+)
+
+DATA = Path(__file__).parent / "data"
+DEPARTURES = Path(__file__).parents[2] / "docs" / "departures"
+
+CATALOGUE: dict[str, dict[str, Any]] = tomllib.loads((DATA / "tables.toml").read_text())
+SOURCES: dict[str, dict[str, Any]] = json.loads((DATA / "source_columns.json").read_text())
+
+SCOPES: dict[str, tuple[type, ...]] = {
+    "root": (RootScoped,),
+    "tenant": (TenantScoped,),
+    "tenant_config": (TenantConfigScoped,),
+    "tenant_user": (TenantUserScoped,),
+    "tenant_admin": (TenantAdminScoped,),
+    "user": (UserScoped, PersonScoped),
+    "catalog": (CatalogScoped,),
+    "platform": (PlatformScoped,),
+}
+#: narrower than what their base class says: who is an owner, and what is written of somebody by his superiors
+OWN_POLICIES = {"tenant_users", "performance_evaluations"}
+
+#: the keys and the times are everywhere the same
+EVERYWHERE = {"id", "tenant_id", "organization_id", "created_at", "updated_at", "deleted_at"}
+LEFT_OUT = "left out: "
+
+TABLES = [(domain, table) for domain, tables in CATALOGUE.items() for table in tables]
+MODELS: dict[str, Any] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+
+
+def sources(domain: str) -> dict[str, list[Table]]:
+    """The source tables of a domain, and the tables that they became."""
+    found: dict[str, list[Table]] = {}
+    for name, entry in CATALOGUE[domain].items():
+        for source in entry["from"]:
+            found.setdefault(source, []).append(Base.metadata.tables[name])
+    return found
+
+
+def departures(domain: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((DEPARTURES / f"{domain}.toml").read_text())
+
+
+def successors(entry: str) -> list[str]:
+    """The names that an entry begins with: of columns, of tables, or of columns of other tables."""
+    name = r"[a-z_][a-z0-9_.]*"
+    found = re.match(rf"({name}(?:(?:, | or | and ){name})*)(?=$|[,:;] )", entry)
+    return re.split(", | or | and ", found[1]) if found else []
+
+
+def exists(name: str, tables: list[Table]) -> bool:
+    table, _, column = name.rpartition(".")
+    if table:
+        return column in Base.metadata.tables[table].columns if table in Base.metadata.tables else False
+    return column in Base.metadata.tables or any(column in canonical.columns for canonical in tables)
+
+
+def test_no_table_is_beside_the_catalogue() -> None:
+    assert set(Base.metadata.tables) - {name for _, name in TABLES} == {"context_keys"}
+
+
+@pytest.mark.parametrize(("domain", "name"), TABLES)
+def test_a_table_is_in_its_domain_and_scope(domain: str, name: str) -> None:
+    entry, model = CATALOGUE[domain][name], MODELS[name]
+    assert model.__module__.split(".")[2] == domain
+    bases = [base for base in SCOPES[entry["scope"]] if issubclass(model, base)]
+    assert len(bases) == 1
+    assert (model.__scope__ is bases[0].__dict__["__scope__"]) != (name in OWN_POLICIES)
+    assert model.__written_by__ == entry.get("written_by", "application")
+    assert model.__append_only__ == entry.get("append_only", False)
+
+
+def test_every_source_table_has_a_successor() -> None:
+    assert {source for domain in CATALOGUE for source in sources(domain)} == set(SOURCES)
+
+
+@pytest.mark.parametrize("domain", CATALOGUE)
+def test_every_source_column_has_a_successor_or_a_reason(domain: str) -> None:
+    departed = departures(domain)
+    lost = {
+        f"{source}.{column}"
+        for source, tables in sources(domain).items()
+        for column in SOURCES[source]["columns"]
+        if column not in EVERYWHERE | departed.get(source, {}).keys()
+        and not any(column in table.columns for table in tables)
+    }
+    assert lost == set()
+
+
+@pytest.mark.parametrize("domain", CATALOGUE)
+def test_what_departed_is_where_the_documentation_says(domain: str) -> None:
+    tables = sources(domain)
+    assert departures(domain).keys() <= tables.keys()
+    for source, entries in departures(domain).items():
+        assert entries.keys() <= SOURCES[source]["columns"].keys(), source
+        for column, entry in entries.items():
+            names = successors(entry)
+            assert names or entry.startswith(LEFT_OUT), f"{source}.{column} goes nowhere: {entry}"
+            assert all(exists(name, tables[source]) for name in names), f"{source}.{column}: {entry}"
