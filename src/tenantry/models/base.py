@@ -60,15 +60,21 @@ class Record:
 
     id: Mapped[Id]
     created_at: Mapped[CreatedAt]
-    updated_at: Mapped[UpdatedAt]
+
+    if TYPE_CHECKING:
+        updated_at: Mapped[UpdatedAt]
+    else:
+
+        @declared_attr
+        def updated_at(cls) -> Mapped[UpdatedAt]:  # noqa: N805
+            """When the row changed; one that never does has no such column."""
+            return None if cls.__append_only__ else mapped_column()
 
 
 class AppendOnly:
     """Rows that nobody updates or deletes, ever; stands first among the base classes."""
 
     __append_only__: ClassVar[bool] = True
-    if not TYPE_CHECKING:
-        updated_at = None  # leaves out the mixin's column
 
 
 class TenantOwned(Record):
