@@ -1,0 +1,58 @@
+"""The examples of the README and the docs, as they stand there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+from sqlalchemy import URL, NullPool
+from tests.support.autogenerate import comparing
+from tests.support.commands import Project
+
+ROOT = Path(__file__).parents[1]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+KEY = "an example's key, of more than 32 bytes"
+
+_EXAMPLE = re.compile(r"<!-- example: (?P<name>[\w-]+) -->\n```python\n(?P<code>.*?)```", re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:)(?P<target>[^)#]+)")
+
+
+def examples() -> dict[str, str]:
+    return {found["name"]: found["code"] for page in PAGES for found in _EXAMPLE.finditer(page.read_text())}
+
+
+def test_requests_of_two_tenants(project: Project, migrated_database: URL) -> None:
+    project.use(migrated_database)
+    project.environment["TENANTRY_CONTEXT_KEY"] = KEY
+    project.run("tenantry", "context-key", "install").succeeded()
+    script = project.directory / "example.py"
+    script.write_text(examples()["requests"])
+    finished = subprocess.run(
+        [sys.executable, str(script)], env={**project.environment}, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    engine = sqlalchemy.create_engine(migrated_database, poolclass=NullPool)
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT name FROM ai_workflows").scalars().all() == ["Welcome new customers"]
+
+
+@pytest.mark.parametrize("name", [name for name in examples() if name != "requests"])
+def test_what_an_example_declares_is_one_revision(name: str, migrated_database: URL, project: Project) -> None:
+    """In a process of its own: the example declares on the metadata that all tests share."""
+    project.use(migrated_database)
+    script = project.directory / "declared.py"
+    script.write_text(examples()[name])
+    pushed = project.run("tenantry", "push", "--metadata", "declared:Base.metadata")
+    pushed.succeeded()
+    assert not pushed.err.startswith("tenantry: 0 changes")
+    assert "tenantry: 0 changes made" in project.run("tenantry", "push", "--metadata", "declared:Base.metadata").err
+    with comparing(migrated_database) as comparison:
+        assert "drop" in comparison.revision(sqlalchemy.MetaData()).upgrade
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for link in _LINK.finditer(page.read_text()):
+            assert (page.parent / link["target"]).exists(), f"{page.name}: {link['target']}"
