@@ -3,6 +3,7 @@
 They are plain functions, typed, and mean the same whatever the kind: ``create(Policy(...))``.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -109,17 +110,16 @@ class ReplaceOp(DefinitionOp):
 def _run(operations: Operations, operation: DefinitionOp) -> None:
     options = operations.migration_context.opts
     statements = operation.statements(dict(options.get("tenantry_role_names") or {}))
-    _ensure_ledger(operations)
-    for statement in _as_whom(statements, options.get("tenantry_run_as")):
-        _execute(operations, statement)
+    _execute(operations, [*_ledger(operations), *_as_whom(statements, options.get("tenantry_run_as"))])
 
 
-def _ensure_ledger(operations: Operations) -> None:
+def _ledger(operations: Operations) -> list[Statement]:
+    """What has the ledger be there, the first time that it is needed."""
     memory = operations.migration_context.impl.memo
-    if not memory.get(ledger.TABLE):
-        for statement in ledger.CREATE:
-            _execute(operations, Statement(statement))
-        memory[ledger.TABLE] = True
+    if memory.get(ledger.TABLE):
+        return []
+    memory[ledger.TABLE] = True
+    return [Statement(statement) for statement in ledger.CREATE]
 
 
 def _as_whom(statements: Sequence[Statement], owner: str | None) -> Iterable[Statement]:
@@ -133,17 +133,21 @@ def _as_whom(statements: Sequence[Statement], owner: str | None) -> Iterable[Sta
             yield statement
 
 
-def _execute(operations: Operations, statement: Statement) -> None:
+def _execute(operations: Operations, statements: Iterable[Statement]) -> None:
     """Past SQLAlchemy's text(), which would read ``:name`` and ``%`` in a body as something else."""
+    impl = operations.migration_context.impl
     if operations.migration_context.as_sql:
-        impl = operations.migration_context.impl
-        impl.static_output(_inlined(statement) + impl.command_terminator)
+        for statement in statements:
+            impl.static_output(_inlined(statement) + impl.command_terminator)
         return
     connection: Connection = operations.get_bind()
-    if statement.parameters is None:
-        connection.exec_driver_sql(statement.sql, execution_options={"no_parameters": True})
-    else:
-        connection.exec_driver_sql(statement.sql, statement.parameters)
+    for alone, group in itertools.groupby(statements, key=lambda statement: statement.parameters is not None):
+        if alone:
+            for statement in group:
+                connection.exec_driver_sql(statement.sql, statement.parameters)
+        else:  # in one round trip
+            together = ";\n".join(statement.sql for statement in group)
+            connection.exec_driver_sql(together, execution_options={"no_parameters": True})
 
 
 def _inlined(statement: Statement) -> str:
