@@ -1,7 +1,5 @@
 """A database with every table that is declared, and two tenants that sell, with people of each role."""
 
-import importlib
-import pkgutil
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,16 +15,11 @@ from tests.models.conftest import engine, login
 from tests.support.databases import fresh_database
 from tests.support.servers import Server
 
-import tenantry.models
-from tenantry.autogenerate.push import push
 from tenantry.models import Base
-from tenantry.models.roles import APPLICATION, OWNER
+from tenantry.models.roles import APPLICATION
 from tenantry.runtime.context import ContextKey, tenant_context
 
 CONNECTIONS = 16
-
-for module in pkgutil.walk_packages(tenantry.models.__path__, "tenantry.models."):
-    importlib.import_module(module.name)
 
 
 @dataclass(frozen=True)
@@ -107,9 +100,6 @@ def open_shop(server: Server, migrated_template: str) -> Iterator[Shop]:
     """Tests share it, so each makes what it needs under names of its own."""
     with ExitStack() as stack:
         url = stack.enter_context(fresh_database(server, migrated_template))
-        with engine(url).begin() as connection:
-            connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
-            push(connection, Base.metadata, {"tenantry_run_as": OWNER})
         application = stack.enter_context(login(server, APPLICATION))
         shop = Shop(engine(url), engine(url, application), ContextKey("k" * 32))
         with Session(shop.superuser) as session, session.begin():
