@@ -11,14 +11,17 @@ from tenantry.models.crm import Customer, PersonalKey
 
 def hired(shop: Shop, role: str = "owner") -> Shop:
     """The same shop with somebody new at work, of this role."""
-    user = {"user": uuid.uuid4(), "email": f"{name()}@example.com"}
+    user = uuid.uuid4()
     with shop.superuser.begin() as connection:
-        connection.execute(text("INSERT INTO users (id, email) VALUES (:user, :email)"), user)
+        connection.execute(
+            text("INSERT INTO users (id, email) VALUES (:user, :email)"),
+            {"user": user, "email": f"{name()}@example.com"},
+        )
         connection.execute(
             text("INSERT INTO tenant_users (tenant_id, user_id, role) VALUES (:tenant, :user, :role)"),
-            {"tenant": shop.seller.tenant_id, "user": user["user"], "role": role},
+            {"tenant": shop.seller.tenant_id, "user": user, "role": role},
         )
-    return replace(shop, seller=replace(shop.seller, member=user["user"]))
+    return replace(shop, seller=replace(shop.seller, owner=user, member=user))
 
 
 def new_customer(shop: Shop) -> uuid.UUID:

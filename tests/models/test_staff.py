@@ -147,6 +147,13 @@ def test_a_maximum_is_not_lowered_below_a_score_given(office: Shop) -> None:
             session.execute(lower.values(max_score=7))
 
 
+def test_a_maximum_is_not_lowered_on_an_older_snapshot(office: Shop) -> None:
+    _, criterion = evaluated(office)
+    with office.at_work() as session, refused("0A000"):
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        session.execute(update(PerformanceCriterion).where(PerformanceCriterion.id == criterion.id).values(max_score=1))
+
+
 def test_no_score_slips_in_while_its_maximum_is_lowered(office: Shop) -> None:
     evaluations = [evaluated(office)[0] for _ in range(CONNECTIONS)]
     _, criterion = evaluated(office, max_score=10)

@@ -1,6 +1,10 @@
 DECLARE
     highest numeric;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'maxima are lowered in READ COMMITTED transactions: an older snapshot lacks scores'
+            USING ERRCODE = 'feature_not_supported';
+    END IF;
     SELECT max(given.score) INTO highest
     FROM performance_scores AS given
     WHERE given.tenant_id = NEW.tenant_id AND given.criteria_id = NEW.id;

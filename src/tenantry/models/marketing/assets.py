@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenantry.ddl import Trigger
 from tenantry.models.base import Base, TenantScoped
 from tenantry.models.columns import Count, No, children, downward, member, parent, reference, same_tenant, upward
 from tenantry.models.traits import CurrentNewestFirst, SoftDeleted
@@ -42,6 +43,13 @@ class AssetFolder(SoftDeleted, TenantScoped, Base):
         CheckConstraint("name <> ''", name="name"),
         CheckConstraint("parent_folder_id <> id", name="parent_folder_id"),
         CheckConstraint("item_count >= 0", name="item_count"),
+        Trigger(
+            "refuse_cycle",
+            after="insert, update",
+            of="parent_folder_id",
+            when="NEW.parent_folder_id IS NOT NULL",
+            execute="refuse_cycle('id', 'parent_folder_id')",
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenantry.ddl import Extension
+from tenantry.ddl import Extension, Trigger
 from tenantry.models.base import Base, TenantConfigScoped, TenantScoped
 from tenantry.models.columns import (
     Count,
@@ -24,6 +24,7 @@ from tenantry.models.columns import (
     same_tenant,
     unique_in_tenant,
 )
+from tenantry.models.routines import function
 from tenantry.models.staff.departments import Department
 from tenantry.models.traits import Authored
 
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 
 # lets an exclusion constraint compare ids beside ranges
 Extension("btree_gist", metadata=Base.metadata)
+function(
+    "queue_shifts",
+    returns="trigger",
+    language="plpgsql",
+    comment="Trigger: shifts of a tenant that exclude others are confirmed by one transaction at a time.",
+)
+
+_COUNTS = "status IN ('confirmed', 'completed')"
 
 
 class LeaveType(Authored, TenantConfigScoped, Base):
@@ -135,12 +144,19 @@ class Schedule(TenantScoped, Base):
             (text("tstzrange(start_time, end_time)"), "&&"),
             name="ex_schedules_no_overlap",
             using="gist",
-            where=text("status IN ('confirmed', 'completed')"),
+            where=text(_COUNTS),
         ),
         Index(None, "tenant_id", "staff_id", "start_time"),
         Index(None, "tenant_id", "start_time"),
         CheckConstraint("start_time < end_time", name="times"),
         CheckConstraint("total_minutes >= 0", name="total_minutes"),
+        Trigger(
+            "queue_shifts",
+            before="insert, update",
+            of="staff_id, start_time, end_time, status",
+            when=f"NEW.{_COUNTS}",
+            execute="queue_shifts()",
+        ),
     )
 
 

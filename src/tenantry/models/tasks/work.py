@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenantry.ddl import Trigger
 from tenantry.models.base import Base, TenantScoped
 from tenantry.models.columns import (
     Count,
@@ -189,6 +190,13 @@ class Task(Created, TenantScoped, Base):
         CheckConstraint("start_date <= due_date", name="dates"),
         CheckConstraint("started_at <= completed_at", name="times"),
         CheckConstraint("estimated_hours >= 0 AND actual_hours >= 0", name="hours"),
+        Trigger(
+            "refuse_cycle",
+            after="insert, update",
+            of="parent_task_id",
+            when="NEW.parent_task_id IS NOT NULL",
+            execute="refuse_cycle('id', 'parent_task_id')",
+        ),
     )
 
 
