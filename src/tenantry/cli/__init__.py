@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.util import CommandError
 
-from tenantry.cli import context_key, database, migrate, push
+from tenantry.cli import context_key, database, migrate, push, seed
 from tenantry.errors import TenantryError
 
 
@@ -17,6 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     migrate.add_commands(commands)
     push.add_commands(commands)
     database.add_commands(commands)
+    seed.add_commands(commands)
     context_key.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
     if rest and "passed_on" not in options:
