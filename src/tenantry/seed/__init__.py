@@ -8,7 +8,8 @@ from itertools import islice, product
 from random import Random
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+import psycopg
+from sqlalchemy import Connection, func, inspect, select
 
 from tenantry.errors import TenantryError
 from tenantry.models import Tenant
@@ -55,14 +56,18 @@ def seed(settings: Settings, size: Size, *, force: bool = False) -> Seeded:
     began = time.perf_counter()
     number = TENANTS[size]
     progress = Progress(-(-number // _BATCH) * len(blueprints()))
-    with owner_connection(settings) as connection:
-        _refuse_used_database(connection, force)
-        loader = Loader(connection)
-        waiting = companies(number)
-        while batch := list(islice(waiting, _BATCH)):
-            loader.load(batch, progress.step)
-        loader.finish()
-    progress.end()
+    try:
+        with owner_connection(settings) as connection:
+            _refuse_unfit_database(connection, force)
+            loader = Loader(connection)
+            waiting = companies(number)
+            while batch := list(islice(waiting, _BATCH)):
+                loader.load(batch, progress.step)
+            loader.finish()
+    except psycopg.Error as error:
+        raise TenantryError(f"{error.diag.message_primary or error} (the transaction was rolled back)") from error
+    finally:
+        progress.end()
     return Seeded(number, progress.rows, time.perf_counter() - began)
 
 
@@ -84,7 +89,9 @@ def _names(number: int) -> list[str]:
     return [*people.STARTERS, *made][:number]
 
 
-def _refuse_used_database(connection: Connection, force: bool) -> None:
+def _refuse_unfit_database(connection: Connection, force: bool) -> None:
+    if not inspect(connection).has_table(Tenant.__tablename__):
+        raise TenantryError("the database has no tables yet: run `tenantry upgrade` first")
     starters = select(func.count()).where(Tenant.slug.in_([_slug(name) for name in people.STARTERS]))
     others = select(func.count()).where(Tenant.id != DEFAULT_TENANT_ID)
     if connection.execute(starters).scalar_one():

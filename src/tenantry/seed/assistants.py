@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import pairwise
 from typing import Final
 
 from tenantry.seed.company import Company
 from tenantry.seed.plan import recipe
 from tenantry.seed.values import Row, as_json, phone
 
+_WORKERS: Final = 4
+_RUNS: Final = 20
 _STEPS: Final = ("trigger", "prompt", "answer")
 
 
@@ -44,7 +47,7 @@ def _agents(company: Company) -> Iterator[Row]:
 
 @recipe("agent_runs")
 def _agent_runs(company: Company) -> Iterator[Row]:
-    for number in range(30):
+    for number in range(_RUNS):
         agent, at = company.pick("agents"), company.since(company.founded)
         status = company.rng.choice(("completed",) * 8 + ("failed", "in_progress"))
         seconds = company.rng.randint(20, 600)
@@ -83,7 +86,7 @@ def _user_engines(company: Company) -> Iterator[Row]:
 @recipe("level_upgrade_paths")
 def _upgrade_paths(company: Company) -> Iterator[Row]:
     levels = company.rows["levels"]
-    for lower, higher in zip(levels, levels[1:], strict=False):
+    for lower, higher in pairwise(levels):
         yield {"from_level_id": lower["id"], "to_level_id": higher["id"], "created_at": company.founded}
 
 
@@ -97,11 +100,11 @@ def _configurations(company: Company) -> Iterator[Row]:
 def _workers(company: Company) -> Iterator[Row]:
     """The platform's, not a tenant's."""
     if company.number == 0:
-        for number in range(4):
+        for number in range(_WORKERS):
             yield {"worker_id": f"worker-{number + 1}", "worker_type": "general", "dedicated_tenant_id": None}
 
 
 @recipe("worker_event_logs")
 def _worker_events(company: Company) -> Iterator[Row]:
-    for number in range(4):
-        yield {"worker_id": f"worker-{number + 1}", "event_type": "heartbeat"}
+    worker = company.number % _WORKERS + 1
+    yield {"worker_id": f"worker-{worker}", "event_type": "heartbeat", "concerned_tenant_id": company.tenant_id}

@@ -89,7 +89,8 @@ def tables() -> tuple[Table, ...]:
 @cache
 def blueprints() -> dict[str, Blueprint]:
     """The blueprints of the tables to fill, in their order."""
-    return {table.name: _blueprint(table) for table in tables()}
+    order = [table.name for table in Base.metadata.sorted_tables]
+    return {table.name: _blueprint(table, set(order[: order.index(table.name) + 1])) for table in tables()}
 
 
 @cache
@@ -98,9 +99,9 @@ def reference_rows(table: str) -> tuple[Row, ...]:
     return tuple(row for rows in declared(Base.metadata, Rows) if rows.table.name == table for row in rows.rows)
 
 
-def _blueprint(table: Table) -> Blueprint:
+def _blueprint(table: Table, earlier: set[str]) -> Blueprint:
     columns = [column for column in table.columns if not _is_filled_by_database(column)]
-    links = _links(table)
+    links = _links(table, earlier)
     linked = {column for link in links for column, _ in link.columns}
     keys = _unique_keys(table)
     distinct = {key.columns[-1] for key in keys}
@@ -129,10 +130,8 @@ def _maker(column: Column[Any], distinct: set[str]) -> Maker:
     return numbered(column) if is_label else maker(column)
 
 
-def _links(table: Table) -> tuple[Link, ...]:
+def _links(table: Table, earlier: set[str]) -> tuple[Link, ...]:
     """The widest first: what it fixes, the others follow."""
-    order = [known.name for known in Base.metadata.sorted_tables]
-    earlier = set(order[: order.index(table.name) + 1])
     position = list(table.columns.keys())
     found = [key for key in table.foreign_key_constraints if key.column_keys != ["tenant_id"]]
     found.sort(key=lambda key: (-len(key.elements), [position.index(name) for name in key.column_keys]))
@@ -153,7 +152,8 @@ def _unique_keys(table: Table) -> tuple[UniqueKey, ...]:
     for constraint in (*table.constraints, *table.indexes):
         if isinstance(constraint, UniqueConstraint):
             columns = [column.name for column in constraint.columns]
-            found.append(_unique_key(columns, None, "nulls_not_distinct" in str(constraint.dialect_kwargs)))
+            nulls_count = constraint.dialect_options["postgresql"].get("nulls_not_distinct")
+            found.append(_unique_key(columns, None, bool(nulls_count)))
         elif isinstance(constraint, Index) and constraint.unique and _is_plain(constraint):
             columns = [column.name for column in constraint.columns]
             where = constraint.dialect_options["postgresql"].get("where")

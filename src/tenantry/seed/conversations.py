@@ -1,8 +1,8 @@
 """Customers and what is said to them: the CRM, channels, text messages, alerts."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
-from typing import Final
 
 from tenantry.seed import words
 from tenantry.seed.company import Company
@@ -12,7 +12,7 @@ from tenantry.seed.values import Row, email, money, person, phone
 
 @recipe("crm_leads")
 def _leads(company: Company) -> Iterator[Row]:
-    for _ in range(14):
+    for _ in range(8):
         name = person(company.rng)
         yield {
             "personal_key_id": company.pick("crm_personal_keys")["id"],
@@ -79,7 +79,7 @@ def _messages(company: Company) -> Iterator[Row]:
 
 @afterwards("omnichannel_messages")
 def _date_conversations(company: Company) -> None:
-    newest = {}
+    newest: dict[str, datetime] = {}
     for message in company.rows["omnichannel_messages"]:
         conversation = message["conversation_id"]
         newest[conversation] = max(newest.get(conversation, message["sent_at"]), message["sent_at"])
@@ -122,7 +122,7 @@ def _count_text_messages(company: Company) -> None:
 
 @recipe("sms_contacts")
 def _sms_contacts(company: Company) -> Iterator[Row]:
-    for customer in company.rows["crm_customers"][:10]:
+    for customer in company.rows["crm_customers"][:6]:
         name, number = person(company.rng), phone(company.rng)
         yield {"name": name, "phone": number, "customer_id": customer["id"], "created_at": customer["created_at"]}
 

@@ -10,7 +10,10 @@ from tenantry.seed.company import Company
 from tenantry.seed.plan import recipe
 from tenantry.seed.values import NOW, Row, moment
 
-_ENTRIES: Final = 12
+_EVENTS: Final = 50
+_EXECUTIONS: Final = 24
+_CHARGES: Final = 12
+_ENTRIES: Final = 8
 _GRANT: Final = 100_000
 _CREDITS: Final = 10_000
 _PRICE_OF_CREDIT: Final = Decimal("0.01")
@@ -94,7 +97,7 @@ def _billing_accounts(company: Company) -> Iterator[Row]:
 
 @recipe("usage_events")
 def _usage_events(company: Company) -> Iterator[Row]:
-    for _ in range(80):
+    for _ in range(_EVENTS):
         tokens = company.rng.randint(50, 4_000), company.rng.randint(50, 2_000)
         yield {
             "user_id": company.member(),
@@ -111,7 +114,7 @@ def _usage_events(company: Company) -> Iterator[Row]:
 @recipe("credit_transactions")
 def _credit_transactions(company: Company) -> Iterator[Row]:
     account = company.rows["billing_accounts"][0]
-    events = sorted(company.rng.sample(company.rows["usage_events"], 20), key=lambda event: event["created_at"])
+    events = sorted(company.rng.sample(company.rows["usage_events"], _CHARGES), key=lambda event: event["created_at"])
     yield _posting(account, company.founded, "purchase", _CREDITS, None)
     for event in events:
         yield _posting(account, event["created_at"], "usage", -company.rng.randint(1, 200), event["id"])
@@ -137,7 +140,7 @@ def _posting(account: Row, at: datetime, kind: str, amount: int, usage_event_id:
 
 @recipe("ai_executions")
 def _ai_executions(company: Company) -> Iterator[Row]:
-    for _ in range(40):
+    for _ in range(_EXECUTIONS):
         tokens = company.rng.randint(50, 4_000), company.rng.randint(50, 2_000)
         yield {
             "user_id": company.member(),

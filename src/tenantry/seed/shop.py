@@ -10,8 +10,9 @@ from tenantry.seed.company import Company
 from tenantry.seed.plan import afterwards, recipe
 from tenantry.seed.values import NOW, Row, money
 
-_PRODUCTS: Final = 24
-_SHIPMENTS: Final = 12
+_PRODUCTS: Final = 16
+_ORDERS: Final = 24
+_SHIPMENTS: Final = 10
 _FIRST_RECEIPT: Final = 500
 _SOLD: Final = ("shipped", "delivered", "completed")
 _LINE_STATUS: Final = {"completed": "delivered", "delivered": "delivered", "shipped": "shipped"}
@@ -42,7 +43,7 @@ def _products(company: Company) -> Iterator[Row]:
 @recipe("product_variants")
 def _variants(company: Company) -> Iterator[Row]:
     products = company.rows["products"]
-    for number, (product, variant) in enumerate(zip(products[:6], products[6:12], strict=True), start=1):
+    for number, (product, variant) in enumerate(zip(products[:4], products[4:8], strict=True), start=1):
         yield {
             "parent_product_id": product["id"],
             "variant_product_id": variant["id"],
@@ -172,7 +173,7 @@ def _material_history(company: Company) -> Iterator[Row]:
 
 @recipe("crm_customers")
 def _customers(company: Company) -> Iterator[Row]:
-    for key in company.rows["crm_personal_keys"][:20]:
+    for key in company.rows["crm_personal_keys"][:12]:
         yield {
             "personal_key_id": key["id"],
             "created_at": key["created_at"],
@@ -185,7 +186,7 @@ def _customers(company: Company) -> Iterator[Row]:
 @recipe("orders")
 def _orders(company: Company) -> Iterator[Row]:
     addresses = {row["personal_key_id"]: row["id"] for row in company.rows["crm_personal_addresses"]}
-    for _ in range(36):
+    for _ in range(_ORDERS):
         customer = company.pick("crm_customers")
         at = company.since(customer["created_at"])
         yield {
@@ -250,7 +251,8 @@ def _particulars_of_items(company: Company) -> Iterator[Row]:
 @recipe("fulfilment_shipments")
 def _shipments(company: Company) -> Iterator[Row]:
     for number in range(_SHIPMENTS):
-        yield {"shipment_number": f"SHP-{number + 1:05}", "status": "delivered", "status_id": None}
+        at = company.since(company.founded)
+        yield {"shipment_number": f"SHP-{number + 1:05}", "status": "delivered", "status_id": None, "created_at": at}
 
 
 @recipe("shipment_orders")

@@ -121,7 +121,7 @@ def is_conditional(column: Column[Any]) -> bool:
     return _by_condition(column) is not None
 
 
-def _by_type(column: Column[Any]) -> Maker:  # noqa: C901, PLR0911
+def _by_type(column: Column[Any]) -> Maker:  # noqa: C901, PLR0911, PLR0912
     match column.type:
         case Enum(enums=allowed):
             return _choice(column, allowed)
@@ -156,7 +156,8 @@ def _by_type(column: Column[Any]) -> Maker:  # noqa: C901, PLR0911
 
 
 def _choice(column: Column[Any], allowed: list[str]) -> Maker:
-    usual = {word for word in allowed if word in _USUAL} or {_default(column)}
+    default = _default(column)
+    usual = {word for word in allowed if word in _USUAL or (word == default and not _USUAL.intersection(allowed))}
     urn = [word for word in allowed for _ in range(_USUAL_WEIGHT if word in usual else 1)]
     return lambda rng, *_: rng.choice(urn)
 

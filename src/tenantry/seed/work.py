@@ -11,7 +11,8 @@ from tenantry.seed.plan import afterwards, recipe
 from tenantry.seed.values import NOW, Row, phone
 
 _SHIFT: Final = timedelta(hours=8)
-_DAYS: Final = 7
+_DAYS: Final = 5
+_TASKS: Final = 18
 _SHIFT_NAMES: Final = ("Early", "Late")
 _LEAVE: Final = (("vacation", "Vacation", True), ("sick", "Sick leave", True), ("unpaid", "Unpaid leave", False))
 
@@ -128,7 +129,7 @@ def _time_off(company: Company) -> Iterator[Row]:
 def _tasks(company: Company) -> Iterator[Row]:
     """Of one project each, with its milestones."""
     milestones = company.rows["milestones"]
-    for number in range(30):
+    for number in range(_TASKS):
         milestone = company.rng.choice(milestones)
         created = company.since(milestone["created_at"])
         yield {
