@@ -282,7 +282,7 @@ def test_people_are_read_without_their_secrets(world: World, session: Session) -
 def test_a_person_signs_up(world: World, session: Session) -> None:
     newcomer = uuid.uuid4()
     with tenant_context(session, None, newcomer, key=world.key):
-        session.add(User(id=newcomer, email=f"{newcomer}@example.com", password_hash="a hash"))  # noqa: S106
+        session.add(User(id=newcomer, email=f"{newcomer}@example.com", password_hash="a hash"))
         session.flush()
         person = session.get_one(User, newcomer)
         assert (person.is_superadmin, person.is_active) == (False, True)

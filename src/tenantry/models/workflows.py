@@ -258,8 +258,7 @@ class OrchestratorState(TenantScoped, Base):
 
     __tablename__ = "orchestrator_state"
 
-    # a foreign key once the knowledge domain brings the projects
-    project_id: Mapped[UUID] = mapped_column(comment="the project it is about")
+    project_id: Mapped[UUID] = reference("projects", on_delete="cascade", comment="the project it is about")
     agents_consulted: Mapped[list[str]] = mapped_column(server_default="{}")
     messages_count: Mapped[Count]
     architecture_defined: Mapped[No]
@@ -282,7 +281,6 @@ class OrchestratorState(TenantScoped, Base):
     )
 
     __table_args__ = (
-        Index(None, "tenant_id", "project_id"),
         CheckConstraint("messages_count >= 0", name="messages_count"),
         CheckConstraint("confidence_score BETWEEN 0 AND 100", name="confidence_score"),
     )
@@ -314,8 +312,7 @@ class BmadWorkflow(TenantScoped, Base):
 
     __tablename__ = "bmad_workflows"
 
-    # a foreign key once the knowledge domain brings the projects
-    project_id: Mapped[UUID] = mapped_column(comment="the project it works on")
+    project_id: Mapped[UUID] = reference("projects", on_delete="cascade", comment="the project it works on")
     orchestrator_state_id: Mapped[UUID | None] = reference("orchestrator_state", on_delete="set null")
     workflow_name: Mapped[str]
     workflow_type: Mapped[BmadWorkflowType | None]
@@ -334,4 +331,4 @@ class BmadWorkflow(TenantScoped, Base):
         same_tenant("OrchestratorState.id", "BmadWorkflow.orchestrator_state_id"), "bmad_workflows"
     )
 
-    __table_args__ = (NewestFirst(), Index(None, "tenant_id", "project_id"))
+    __table_args__ = (NewestFirst(),)
