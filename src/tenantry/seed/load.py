@@ -1,7 +1,7 @@
 """Rows into the database: as its owner, under row security and every trigger, and still by COPY."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from psycopg import Cursor, sql
 from sqlalchemy import Connection
@@ -42,28 +42,39 @@ class Loader:
     def finish(self) -> None:
         """Leave nothing of this behind."""
         for table in sorted(self._staged):
-            self._connection.exec_driver_sql(f"DROP TABLE {_staging(table)}")
+            self._connection.exec_driver_sql(f"DROP TABLE {staging(table)}")
 
     def _load(self, cursor: Cursor[Any], blueprint: Blueprint, rows: Sequence[Row]) -> None:
-        staging, target = sql.Identifier(_staging(blueprint.name)), sql.Identifier(blueprint.name)
-        columns = sql.SQL(", ").join(map(sql.Identifier, blueprint.columns))
-        parts = {"staging": staging, "target": target, "columns": columns}
         if blueprint.name in self._staged:
-            cursor.execute(sql.SQL("TRUNCATE {staging}").format(**parts))
+            cursor.execute(_statement("TRUNCATE {staging}", blueprint))
         else:
-            create = "CREATE UNLOGGED TABLE {staging} AS SELECT {columns} FROM {target} WITH NO DATA"
-            cursor.execute(sql.SQL(create).format(**parts))
+            create_staging(cursor, blueprint)
             self._staged.add(blueprint.name)
-        copy_rows(cursor, sql.SQL("COPY {staging} ({columns}) FROM STDIN").format(**parts), blueprint, rows)
-        insert = sql.SQL("INSERT INTO {target} ({columns}) SELECT {columns} FROM {staging}").format(**parts)
+        copy_rows(cursor, blueprint, rows)
+        insert = _statement("INSERT INTO {target} ({columns}) SELECT {columns} FROM {staging}", blueprint)
         cursor.execute(insert + _conflict(blueprint))
 
 
-def copy_rows(cursor: Cursor[Any], statement: sql.Composed, blueprint: Blueprint, rows: Sequence[Row]) -> None:
-    """Write rows in the format of COPY."""
-    with cursor.copy(statement) as copy:
+def create_staging(cursor: Cursor[Any], blueprint: Blueprint) -> None:
+    """Make the table where rows wait, which refuses nothing."""
+    cursor.execute(
+        _statement("CREATE UNLOGGED TABLE {staging} AS SELECT {columns} FROM {target} WITH NO DATA", blueprint)
+    )
+
+
+def copy_rows(cursor: Cursor[Any], blueprint: Blueprint, rows: Sequence[Row]) -> None:
+    """COPY rows to where they wait."""
+    with cursor.copy(_statement("COPY {staging} ({columns}) FROM STDIN", blueprint)) as copy:
         for row in rows:
             copy.write_row([row[name] for name in blueprint.columns])
+
+
+def _statement(template: LiteralString, blueprint: Blueprint) -> sql.Composed:
+    return sql.SQL(template).format(
+        staging=sql.Identifier(staging(blueprint.name)),
+        target=sql.Identifier(blueprint.name),
+        columns=sql.SQL(", ").join(map(sql.Identifier, blueprint.columns)),
+    )
 
 
 def _conflict(blueprint: Blueprint) -> sql.Composable:
@@ -76,5 +87,6 @@ def _conflict(blueprint: Blueprint) -> sql.Composable:
     return sql.SQL(" ON CONFLICT " + target + " DO UPDATE SET {}").format(changes)
 
 
-def _staging(table: str) -> str:
+def staging(table: str) -> str:
+    """The name of the table where rows wait."""
     return f"seed_{table}"
