@@ -4,11 +4,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, NullPool, text
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, text
 from sqlalchemy.exc import DBAPIError
 from tests.models.rows import Household
 from tests.support.databases import administrator, fresh_database
@@ -47,12 +48,26 @@ class World:
     def new_member(connection: Connection, household: Household, role: str) -> uuid.UUID:
         tables = Base.metadata.tables
         user = household.new_row(tables["users"], 0)
-        connection.execute(tables["users"].insert().values(user))
-        membership = household.new_row(tables["tenant_users"], 0) | {
-            "user_id": user["id"], "role": role, "deactivated_at": None,
-        }  # fmt: skip
-        connection.execute(tables["tenant_users"].insert().values(membership))
+        connection.execute(tables["users"].insert().values(user).inline())
+        membership = household.new_row(tables["tenant_users"], 0) | {"user_id": user["id"], "role": role}
+        connection.execute(tables["tenant_users"].insert().values(membership).inline())
         return uuid.UUID(str(user["id"]))
+
+    @contextmanager
+    def undone(self) -> Iterator[Connection]:
+        """What a superuser does, undone at the end."""
+        with self.superuser.connect() as connection, connection.begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def becoming(
+        self, connection: Connection, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None = None
+    ) -> Iterator[None]:
+        """From here on the superuser's transaction is a request, so that what he prepared is undone with it."""
+        connection.execute(text(f"SET LOCAL SESSION AUTHORIZATION {self.application.url.username}"))
+        with tenant_context(connection, tenant_id or self.a.tenant_id, user_id, key=self.key):
+            yield
 
     @contextmanager
     def without_context(self) -> Iterator[Connection]:
@@ -92,25 +107,35 @@ def login(server: Server, role: str) -> Iterator[str]:
             connection.execute(text(f"DROP ROLE {name}"))
 
 
-def engine(url: URL, user: str | None = None) -> Engine:
+def engine(url: URL, user: str | None = None, **options: Any) -> Engine:
     if user is not None:
         url = url.set(username=user, password=PASSWORD)
-    return sqlalchemy.create_engine(url, poolclass=NullPool)
+    return sqlalchemy.create_engine(url, **{"poolclass": NullPool, **options})
 
 
-@pytest.fixture(scope="module")
-def world(server: Server, migrated_template: str) -> Iterator[World]:
-    """Tests share it, so they undo what they do."""
+@contextmanager
+def new_world(server: Server, template: str) -> Iterator[World]:
     with ExitStack() as stack:
         application = stack.enter_context(login(server, APPLICATION))
         superadmin = stack.enter_context(login(server, SUPERADMIN))
-        url = stack.enter_context(fresh_database(server, migrated_template))
-        made = World(engine(url), engine(url, application), engine(url, superadmin), ContextKey("k" * 32))
+        url = stack.enter_context(fresh_database(server, template))
+        by_user = {user: engine(url, user, poolclass=QueuePool) for user in (None, application, superadmin)}
+        for pool in by_user.values():
+            stack.callback(pool.dispose)
+        made = World(by_user[None], by_user[application], by_user[superadmin], ContextKey("k" * 32))
         made.fill()
+        yield made
+
+
+@pytest.fixture(scope="session")
+def world(server: Server, migrated_template: str) -> Iterator[World]:
+    """Tests share it, so they undo what they do."""
+    with new_world(server, migrated_template) as made:
         yield made
 
 
 @pytest.fixture
 def own_world(server: Server, migrated_template: str) -> Iterator[World]:
     """One of a test's own, for what has to be committed."""
-    yield from world.__wrapped__(server, migrated_template)  # type: ignore[attr-defined]
+    with new_world(server, migrated_template) as made:
+        yield made

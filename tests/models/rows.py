@@ -1,8 +1,9 @@
-"""Rows of any table, made from its declaration alone: keys, CHECKs, enumerations and types satisfied."""
+"""Rows of any table, made from its declaration alone: what must be given is, and everything else is left out."""
 
 import datetime as dt
 import uuid
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from sqlalchemy import (
     ARRAY,
@@ -14,14 +15,17 @@ from sqlalchemy import (
     DateTime,
     Enum,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     Numeric,
     Table,
     Text,
+    Time,
+    UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import INET, JSONB
 
 from tenantry.models import Base
 
@@ -30,9 +34,50 @@ Row = dict[str, Any]
 ROWS_PER_TABLE = 2
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
+#: columns that may be empty, but not all at once; CHECKs say so
+ALSO_GIVEN: Final[dict[str, tuple[str, ...]]] = {
+    "crm_leads": ("name",),
+    "crm_personal_contacts": ("contact_value",),
+    "engine_assignments": ("level_id",),
+    "material_history": ("material_id", "warehouse_id", "quantity_change"),
+    "material_stock": ("material_id",),
+    "mkt_promotion_exclusions": ("product_id",),
+    "mkt_promotion_products": ("product_id",),
+    "mkt_promotion_rules": ("discount_type", "discount_value", "apply_to"),
+    "omnichannel_message_reactions": ("contact_id",),
+    "sms_contacts": ("name",),
+    "stock_movements": ("to_warehouse_id",),
+    # the tenant's own came with it
+    "subscriptions": ("user_id",),
+}
+#: where at most one of several columns is given
+ALTERNATIVES: Final[dict[str, tuple[str, ...]]] = {
+    "engine_assignments": ("level_id", "user_id"),
+    "material_history": ("material_id", "material_variant_id"),
+    "material_stock": ("material_id", "material_variant_id"),
+    "mkt_promotion_exclusions": ("product_id", "category_id", "attribute_id"),
+    "omnichannel_message_reactions": ("contact_id", "admin_id"),
+    "stock_movements": ("to_warehouse_id", "from_warehouse_id"),
+}
+#: what goes with a reference
+COMPANIONS: Final[dict[str, Row]] = {
+    "engine_assignments.user_id": {"assignment_type": "user"},
+    "omnichannel_messages.admin_id": {"sender_type": "admin"},
+}
+#: where not every value of the column's type will do
+VALUES: Final[dict[str, Callable[[], Any]]] = {
+    "engine_assignments.assignment_type": lambda: "level",
+    "material_history.action_type": lambda: "stock_in",
+    "mkt_brand_colors.hex": lambda: "#204060",
+    "mkt_promotion_rules.kind": lambda: "discount",
+    "sms_sender_phone_numbers.phone_number": lambda: f"+4{uuid.uuid4().int % 10**13}",
+}
+#: two rows of two products would be a circle
+ONE_ROW: Final = {"product_set_items"}
+
 
 class Household:
-    """Two rows of every table, those with a tenant belonging to one."""
+    """Two rows of every table that holds as many, those with a tenant belonging to one."""
 
     def __init__(self, tenant_id: uuid.UUID) -> None:
         self.tenant_id = tenant_id
@@ -41,32 +86,53 @@ class Household:
     def fill(self, connection: Connection) -> None:
         for table in Base.metadata.sorted_tables:
             self.rows[table.name] = []
-            for number in range(ROWS_PER_TABLE):
+            for number in range(1 if table.name in ONE_ROW or is_one_per_tenant(table) else ROWS_PER_TABLE):
                 row = self.new_row(table, number)
                 if table.name == "tenants" and number == 0:
                     row["id"] = self.tenant_id
-                connection.execute(table.insert().values(row))
+                connection.execute(table.insert().values(row).inline())
                 self.rows[table.name].append(row)
 
     def new_row(self, table: Table, number: int) -> Row:
-        """Values of every column; foreign keys lead to the household's own rows, in turns."""
-        row = {column.name: _value(column) for column in table.columns}
-        if "tenant_id" in row:
+        """A row whose foreign keys lead to the household's own rows, in turns."""
+
+        def known(constraint: ForeignKeyConstraint, turn: int) -> Row:
+            candidates = self.rows[constraint.referred_table.name]
+            return candidates[(number + turn) % len(candidates)]
+
+        return self._row(table, number, known)
+
+    def fresh_row(self, connection: Connection, table: Table, turn: int = 0) -> Row:
+        """A row that nothing but a missing right keeps out: everything it refers to is new and its own."""
+
+        def new(constraint: ForeignKeyConstraint, turn: int) -> Row:
+            target = constraint.referred_table
+            if is_one_per_tenant(target):
+                return self.rows[target.name][0]
+            row = self.fresh_row(connection, target, turn)
+            connection.execute(target.insert().values(row).inline())
+            return row
+
+        return self._row(table, ROWS_PER_TABLE + turn, new)
+
+    def _row(self, table: Table, number: int, parent: Callable[[ForeignKeyConstraint, int], Row]) -> Row:
+        given = set(ALSO_GIVEN.get(table.name, ()))
+        row = {
+            column.name: VALUES[str(column)]() if str(column) in VALUES else _value(column, number)
+            for column in table.columns
+            if column.primary_key or column.name in given or _is_required(column)
+        }
+        if "tenant_id" in table.columns:
             row["tenant_id"] = self.tenant_id
         turns: dict[str, int] = {}
         for constraint in foreign_keys(table):
-            target = constraint.referred_table.name
-            turns[target] = turns.get(target, -1) + 1
-            row |= self._linked(constraint, number + turns[target])
+            links = {link.parent.name: link.column.name for link in constraint.elements if link.parent.name in row}
+            if links.keys() - {"tenant_id"}:
+                target = constraint.referred_table.name
+                turns[target] = turns.get(target, -1) + 1
+                found = parent(constraint, turns[target])
+                row |= {name: found[key] for name, key in links.items()}
         return row
-
-    def _linked(self, constraint: ForeignKeyConstraint, turn: int) -> Row:
-        candidates = self.rows.get(constraint.referred_table.name, [])
-        pairs = [(element.parent, element.column.name) for element in constraint.elements]
-        if not candidates:
-            return {column.name: None for column, _ in pairs if column.nullable}
-        row = candidates[turn % len(candidates)]
-        return {column.name: row[key] for column, key in pairs if column.name != "tenant_id"}
 
 
 def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
@@ -76,10 +142,27 @@ def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
     return sorted(found, key=lambda key: [order.index(name) for name in key.column_keys])
 
 
-def _value(column: Column[Any]) -> Any:  # noqa: C901, PLR0911
+def is_one_per_tenant(table: Table) -> bool:
+    return any(
+        [column.name for column in key.columns] == ["tenant_id"] and not is_partial for key, is_partial in _keys(table)
+    )
+
+
+def with_link(table: Table, row: Row, name: str, value: Any) -> Row:
+    """The row with another reference, what goes with it, and without the alternatives to it."""
+    alternatives = ALTERNATIVES.get(table.name, ())
+    emptied = dict.fromkeys(alternatives, None) if name in alternatives else {}
+    return row | emptied | COMPANIONS.get(f"{table.name}.{name}", {}) | {name: value}
+
+
+def _is_required(column: Column[Any]) -> bool:
+    return not column.nullable and (bool(column.foreign_keys) or column.server_default is None) and not column.computed
+
+
+def _value(column: Column[Any], number: int) -> Any:  # noqa: C901, PLR0911
     match column.type:
         case Enum() as kind:
-            return kind.enums[0]
+            return kind.enums[number % len(kind.enums) if _is_in_key(column) else 0]
         case Text():
             return uuid.uuid4().hex
         case Boolean():
@@ -89,14 +172,38 @@ def _value(column: Column[Any]) -> Any:  # noqa: C901, PLR0911
         case Uuid():
             return uuid.uuid4()
         case DateTime():
-            return _NOW
+            # what is declared later happens later
+            return _NOW + dt.timedelta(hours=_position(column))
         case Date():
             return _NOW.date()
+        case Time():
+            return dt.time(hour=_position(column) % 24)
         case LargeBinary():
             return bytes(64)
         case JSONB():
             return {}
         case ARRAY():
             return []
+        case INET():
+            return "192.0.2.1"
     msg = f"no value for {column}"
     raise NotImplementedError(msg)
+
+
+def _position(column: Column[Any]) -> int:
+    return list(column.table.columns).index(column)
+
+
+def _is_in_key(column: Column[Any]) -> bool:
+    return any(column in list(key.columns) for key, _ in _keys(column.table))
+
+
+def _keys(table: Any) -> Iterator[tuple[UniqueConstraint | Index, bool]]:
+    """What is unique, and whether it is so among some rows only, or by an expression."""
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            yield constraint, False
+    for index in table.indexes:
+        if index.unique:
+            has_expressions = len(index.columns) < len(index.expressions)
+            yield index, has_expressions or index.dialect_options["postgresql"]["where"] is not None
