@@ -8,8 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
-import pytest
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 from tests.models.conftest import engine, login
@@ -109,14 +107,6 @@ def provision(connection: Connection, slug: str, owner: uuid.UUID, **arguments: 
 def insert(connection: Connection, table: str, **values: Any) -> None:
     places = ", ".join(f":{name}" for name in values)
     connection.execute(text(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({places})"), values)
-
-
-@contextmanager
-def refused(sqlstate: str, match: str | None = None) -> Iterator[None]:
-    with pytest.raises(DBAPIError, match=match) as caught:
-        yield
-    assert isinstance(caught.value.orig, psycopg.Error)
-    assert caught.value.orig.sqlstate == sqlstate, caught.value
 
 
 def at_once(work: Callable[[int], Any], times: int = AT_ONCE) -> list[Any]:

@@ -2,7 +2,8 @@
 
 import pytest
 from sqlalchemy import text
-from tests.models.platform import INSUFFICIENT_PRIVILEGE, Platform, insert, platform_at, refused
+from tests.models.conftest import refused
+from tests.models.platform import INSUFFICIENT_PRIVILEGE, Platform, insert, platform_at
 
 platform = pytest.fixture(scope="module")(platform_at)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from tests.models.conftest import refused
 from tests.models.platform import (
     AT_ONCE,
     CHECK_VIOLATION,
@@ -14,7 +15,6 @@ from tests.models.platform import (
     at_once,
     insert,
     platform_at,
-    refused,
 )
 
 from tenantry.models import DEFAULT_TENANT_ID

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.models.conftest import refused
 from tests.models.platform import (
     AT_ONCE,
     INSUFFICIENT_PRIVILEGE,
@@ -13,7 +14,6 @@ from tests.models.platform import (
     at_once,
     insert,
     platform_at,
-    refused,
 )
 
 platform = pytest.fixture(scope="module")(platform_at)

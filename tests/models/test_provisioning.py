@@ -4,6 +4,7 @@ import uuid
 
 import pytest
 from sqlalchemy import text
+from tests.models.conftest import refused
 from tests.models.platform import (
     AT_ONCE,
     INSUFFICIENT_PRIVILEGE,
@@ -12,7 +13,6 @@ from tests.models.platform import (
     at_once,
     platform_at,
     provision,
-    refused,
 )
 
 from tenantry.models import DEFAULT_TENANT_ID
