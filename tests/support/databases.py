@@ -12,10 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import URL, Connection, NullPool
 from tests.support.servers import Server
 
-from tenantry.autogenerate.push import push
 from tenantry.cli.migrate import config
-from tenantry.models import Base
-from tenantry.models.roles import OWNER
 from tenantry.runtime.embedded import embedded_binaries
 from tenantry.settings import Settings
 
@@ -63,20 +60,12 @@ def ensure_migrated(server: Server, name: str) -> None:
             _run(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished)
             _run(connection, "CREATE DATABASE {} TEMPLATE template0", unfinished)
             upgrade(server.url.set(database=unfinished))
-            push_declared(server.url.set(database=unfinished))
             _run(connection, "ALTER DATABASE {} RENAME TO {}", unfinished, name)
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
     """Migrate a database in this process."""
     command.upgrade(config(settings_for(url)), revision)
-
-
-def push_declared(url: URL) -> None:
-    """Add what is declared and no revision brings yet."""
-    with sqlalchemy.create_engine(url, poolclass=NullPool).begin() as connection:
-        connection.exec_driver_sql(f"SET LOCAL ROLE {OWNER}")
-        push(connection, Base.metadata, {"tenantry_run_as": OWNER})
 
 
 def drop_roles(server: Server, *names: str) -> None:
