@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, product
@@ -36,7 +37,7 @@ class Size(StrEnum):
 
 TENANTS: Final = {Size.SMALL: 5, Size.MEDIUM: 50, Size.LARGE: 1_000}
 
-_BATCH: Final = 50
+_BATCH: Final = 100
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,7 @@ def seed(settings: Settings, size: Size, *, force: bool = False) -> Seeded:
         with owner_connection(settings) as connection:
             _refuse_unfit_database(connection, force)
             loader = Loader(connection)
-            waiting = companies(number)
-            while batch := list(islice(waiting, _BATCH)):
+            for batch in _ahead(_batches(number)):
                 loader.load(batch, progress.step)
             loader.finish()
     except psycopg.Error as error:
@@ -81,6 +81,21 @@ def companies(number: int) -> Iterator[Company]:
             if afterthought is not None:
                 afterthought(company)
         yield company
+
+
+def _batches(number: int) -> Iterator[list[Company]]:
+    waiting = companies(number)
+    while batch := list(islice(waiting, _BATCH)):
+        yield batch
+
+
+def _ahead(batches: Iterator[list[Company]]) -> Iterator[list[Company]]:
+    """The same, each made while PostgreSQL is busy with the one before."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, batches, None)
+        while batch := coming.result():
+            coming = maker.submit(next, batches, None)
+            yield batch
 
 
 def _names(number: int) -> list[str]:
