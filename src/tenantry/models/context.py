@@ -146,7 +146,7 @@ function(
     "enable_superadmin_mode",
     to=(SUPERADMIN,),
     language="plpgsql",
-    comment="Leaves the tenant that set_tenant() entered; refused (42501) to whoever is no superadmin.",
+    comment="Leaves the tenant that set_tenant() entered, and logs it; refused (42501) to whoever is no superadmin.",
 )
 function(
     "set_tenant",

@@ -172,8 +172,7 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     source: Mapped[str] = mapped_column(server_default="system")
     reference_type: Mapped[str | None]
     reference_id: Mapped[UUID | None]
-    # a foreign key once the AI domain brings the executions
-    execution_id: Mapped[UUID | None] = mapped_column(comment="the execution that the tokens went to")
+    execution_id: Mapped[UUID | None] = mapped_column(comment="the run, of whatever kind, that the tokens went to")
     posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a month's allocation")
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
 

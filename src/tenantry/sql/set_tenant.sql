@@ -15,6 +15,7 @@ BEGIN
         RAISE EXCEPTION 'no context key is installed'
             USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'The owner installs one with install_context_key().';
     END IF;
+    PERFORM write_admin_audit_log('set_tenant', p_tenant_id);
     claims := format(
         'v1.%s.%s.%s.%s',
         signing_key,

@@ -12,6 +12,7 @@ from tenantry.ddl import Trigger
 from tenantry.models.base import Base, TenantScoped
 from tenantry.models.columns import Count, No, children, downward, member, parent, reference, same_tenant, upward
 from tenantry.models.traits import CurrentNewestFirst, SoftDeleted
+from tenantry.models.trees import REFUSE_CYCLE
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
@@ -48,7 +49,7 @@ class AssetFolder(SoftDeleted, TenantScoped, Base):
             after="insert, update",
             of="parent_folder_id",
             when="NEW.parent_folder_id IS NOT NULL",
-            execute="refuse_cycle('id', 'parent_folder_id')",
+            execute=f"{REFUSE_CYCLE}('id', 'parent_folder_id')",
         ),
     )
 

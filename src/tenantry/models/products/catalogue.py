@@ -26,20 +26,13 @@ from tenantry.models.columns import (
 )
 from tenantry.models.crm import PersonalKey
 from tenantry.models.orders import OrderItem
-from tenantry.models.routines import function
 from tenantry.models.traits import Created, Money, unique_where_given
+from tenantry.models.trees import REFUSE_CYCLE
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
     from tenantry.models.products.inventory import Stock, StockMovement
     from tenantry.models.products.materials import BillOfMaterials
-
-function(
-    "refuse_cycle",
-    returns="trigger",
-    language="plpgsql",
-    comment="Trigger: following the references from its first argument's column to its second's never leads back.",
-)
 
 
 class ProductType(StrEnum):
@@ -137,7 +130,7 @@ class ProductCategory(TenantScoped, Base):
 
     __table_args__ = (
         unique_in_tenant("name"),
-        Trigger("refuse_cycle", after="insert, update", of="parent_id", execute="refuse_cycle('id', 'parent_id')"),
+        Trigger("refuse_cycle", after="insert, update", of="parent_id", execute=f"{REFUSE_CYCLE}('id', 'parent_id')"),
         CheckConstraint("name <> ''", name="name"),
         CheckConstraint("parent_id <> id", name="parent_id"),
     )
@@ -275,7 +268,7 @@ class ProductSetItem(TenantScoped, Base):
             "refuse_cycle",
             after="insert, update",
             of="set_product_id, item_product_id",
-            execute="refuse_cycle('set_product_id', 'item_product_id')",
+            execute=f"{REFUSE_CYCLE}('set_product_id', 'item_product_id')",
         ),
         CheckConstraint("set_product_id <> item_product_id", name="item_product_id"),
         CheckConstraint("quantity > 0", name="quantity"),

@@ -27,6 +27,7 @@ from tenantry.models.columns import (
 )
 from tenantry.models.tasks.projects import Milestone, Project
 from tenantry.models.traits import Created
+from tenantry.models.trees import REFUSE_CYCLE
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
@@ -195,7 +196,7 @@ class Task(Created, TenantScoped, Base):
             after="insert, update",
             of="parent_task_id",
             when="NEW.parent_task_id IS NOT NULL",
-            execute="refuse_cycle('id', 'parent_task_id')",
+            execute=f"{REFUSE_CYCLE}('id', 'parent_task_id')",
         ),
     )
 
