@@ -69,6 +69,44 @@ def upgrade() -> None:
             returns="trigger",
         ),
     )
+    create(
+        Function(
+            "refuse_cycle",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="Trigger: following the references from its first argument's column to its second's never leads back.",
+            body=text_block("""
+            DECLARE
+                known_by CONSTANT text := TG_ARGV[0];
+                leads_to CONSTANT text := TG_ARGV[1];
+                first CONSTANT uuid := to_jsonb(NEW) ->> known_by;
+                next CONSTANT uuid := to_jsonb(NEW) ->> leads_to;
+                is_cycle boolean;
+            BEGIN
+                IF next IS NULL THEN
+                    RETURN NULL;
+                END IF;
+                -- two halves of a cycle, made at the same instant, would not see each other
+                PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_NAME || ':' || NEW.tenant_id, 0));
+                EXECUTE format(
+                    'WITH RECURSIVE reached (id) AS (
+                        SELECT $2
+                        UNION
+                        SELECT link.%2$I FROM %1$I AS link JOIN reached ON link.%3$I = reached.id WHERE link.tenant_id = $1
+                    )
+                    SELECT EXISTS (SELECT FROM reached WHERE id = $3)',
+                    TG_TABLE_NAME, leads_to, known_by
+                ) INTO is_cycle USING NEW.tenant_id, next, first;
+                IF is_cycle THEN
+                    RAISE EXCEPTION '% % leads back to itself', TG_TABLE_NAME, first
+                        USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, COLUMN = leads_to;
+                END IF;
+                RETURN NULL;
+            END
+            """),
+            returns="trigger",
+        ),
+    )
     op.create_table(
         "context_keys",
         sa.Column("kid", sa.Text(), nullable=False, comment="names the key in a token"),
@@ -1438,13 +1476,14 @@ def upgrade() -> None:
             "enable_superadmin_mode",
             language="plpgsql",
             search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Leaves the tenant that set_tenant() entered; refused (42501) to whoever is no superadmin.",
+            comment="Leaves the tenant that set_tenant() entered, and logs it; refused (42501) to whoever is no superadmin.",
             body=text_block("""
             BEGIN
                 IF NOT is_superadmin() THEN
                     RAISE EXCEPTION 'only a superadmin sees all tenants'
                         USING ERRCODE = 'insufficient_privilege';
                 END IF;
+                PERFORM write_admin_audit_log('enable_superadmin_mode', get_current_tenant());
                 PERFORM set_config('tenantry.context', '', true);
             END
             """),
@@ -1476,6 +1515,7 @@ def upgrade() -> None:
                     RAISE EXCEPTION 'no context key is installed'
                         USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'The owner installs one with install_context_key().';
                 END IF;
+                PERFORM write_admin_audit_log('set_tenant', p_tenant_id);
                 claims := format(
                     'v1.%s.%s.%s.%s',
                     signing_key,
@@ -3155,6 +3195,7 @@ def downgrade() -> None:
     drop(Function("remove_context_key", arguments="p_kid text"))
     drop(Function("install_context_key", arguments="p_kid text, p_key bytea"))
     op.drop_table("context_keys")
+    drop(Function("refuse_cycle"))
     drop(Function("refuse_change"))
     drop(Function("set_updated_at"))
     drop(Function("uuid7"))

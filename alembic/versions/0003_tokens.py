@@ -528,7 +528,9 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), server_default="system", nullable=False),
         sa.Column("reference_type", sa.Text(), nullable=True),
         sa.Column("reference_id", sa.Uuid(), nullable=True),
-        sa.Column("execution_id", sa.Uuid(), nullable=True, comment="the execution that the tokens went to"),
+        sa.Column(
+            "execution_id", sa.Uuid(), nullable=True, comment="the run, of whatever kind, that the tokens went to"
+        ),
         sa.Column(
             "posting_key", sa.Text(), nullable=True, comment="what is posted once only, such as a month's allocation"
         ),
