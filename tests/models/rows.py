@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -102,8 +102,11 @@ class Household:
 
         return self._row(table, number, known)
 
-    def fresh_row(self, connection: Connection, table: Table, turn: int = 0) -> Row:
-        """A row that nothing but a missing right keeps out: everything it refers to is new and its own."""
+    def fresh_row(self, connection: Connection, table: Table, turn: int = 0, also: Sequence[str] = ()) -> Row:
+        """A row that nothing but a missing right keeps out: everything it refers to is new and its own.
+
+        :param also: columns to be given although they may be empty.
+        """
 
         def new(constraint: ForeignKeyConstraint, turn: int) -> Row:
             target = constraint.referred_table
@@ -113,10 +116,15 @@ class Household:
             connection.execute(target.insert().values(row).inline())
             return row
 
-        return self._row(table, ROWS_PER_TABLE + turn, new)
+        row = self._row(table, ROWS_PER_TABLE + turn, new, also)
+        for name in also:
+            row = with_link(table, row, name, row[name])
+        return row
 
-    def _row(self, table: Table, number: int, parent: Callable[[ForeignKeyConstraint, int], Row]) -> Row:
-        given = set(ALSO_GIVEN.get(table.name, ()))
+    def _row(
+        self, table: Table, number: int, parent: Callable[[ForeignKeyConstraint, int], Row], also: Sequence[str] = ()
+    ) -> Row:
+        given = {*ALSO_GIVEN.get(table.name, ()), *also}
         row = {
             column.name: VALUES[str(column)]() if str(column) in VALUES else _value(column, number)
             for column in table.columns

@@ -27,6 +27,7 @@ from tenantry.models.columns import (
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
+    from tenantry.models.tasks import Project
 
 
 class Workflow(TenantScoped, Base):
@@ -276,6 +277,7 @@ class OrchestratorState(TenantScoped, Base):
     status: Mapped[OrchestratorStatus] = mapped_column(server_default=OrchestratorStatus.ANALYZING)
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
 
+    project: Mapped["Project"] = parent(same_tenant("Project.id", "OrchestratorState.project_id"))
     bmad_workflows: Mapped[list["BmadWorkflow"]] = children(
         same_tenant("OrchestratorState.id", "BmadWorkflow.orchestrator_state_id"), "orchestrator_state"
     )
@@ -327,6 +329,7 @@ class BmadWorkflow(TenantScoped, Base):
     duration_seconds: Mapped[int | None]
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
 
+    project: Mapped["Project"] = parent(same_tenant("Project.id", "BmadWorkflow.project_id"))
     orchestrator_state: Mapped[OrchestratorState | None] = parent(
         same_tenant("OrchestratorState.id", "BmadWorkflow.orchestrator_state_id"), "bmad_workflows"
     )

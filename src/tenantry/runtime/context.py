@@ -2,6 +2,7 @@
 
     with Session(engine) as session, tenant_context(session, tenant_id, user_id):
         session.scalars(select(Workflow))  # of this tenant alone
+        get_in_tenant(session, Workflow, workflow_id)
 
 The token is local to a transaction, so that nothing of it stays in a pooled connection; a session enters it again
 whenever it begins one. Without a context there are no rows, and writes are refused.
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -33,6 +34,8 @@ LIFETIME: Final = timedelta(minutes=15)
 
 _SHORTEST_KEY = 32
 _INFO = "tenantry.context"
+
+Owned = TypeVar("Owned", bound=TenantOwned)
 
 
 class ContextKey:
@@ -123,6 +126,20 @@ def tenant_context(
         # a transaction in which this fails can only be rolled back, which takes the context away as well
         with contextlib.suppress(DBAPIError):
             _switch(target, outer)
+
+
+def get_in_tenant(session: Session, model: type[Owned], row_id: UUID, **options: Any) -> Owned | None:
+    """The row with this id of the tenant whose context the session is in; None if there is none.
+
+    ``get_in_tenant(session, Project, project_id)`` is ``session.get(Project, (tenant_id, project_id))``, without a
+    query where the session holds the row already.
+
+    :param options: what ``Session.get`` takes, ``options=[selectinload(Project.tasks)]`` for example.
+    """
+    context = _context_of(session)
+    if context is None or context.tenant_id is None:
+        return None
+    return session.get(model, (context.tenant_id, row_id), **options)
 
 
 def _switch(target: Session | Connection, context: _Context | None) -> None:
