@@ -50,7 +50,7 @@ def test_every_way_to_write_the_scheme(monkeypatch: pytest.MonkeyPatch, scheme: 
 
 
 def test_a_database_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = _load(monkeypatch, DB_HOST="h", DB_PORT="6", DB_NAME="d", DB_USER="u", DB_PASSWORD="p@/ss").url  # noqa: S106
+    url = _load(monkeypatch, DB_HOST="h", DB_PORT="6", DB_NAME="d", DB_USER="u", DB_PASSWORD="p@/ss").url
     assert url is not None
     assert url.render_as_string(hide_password=False) == "postgresql+psycopg://u:p%40%2Fss@h:6/d"
 
