@@ -64,6 +64,10 @@ COMPANIONS: Final[dict[str, Row]] = {
     "engine_assignments.user_id": {"assignment_type": "user"},
     "omnichannel_messages.admin_id": {"sender_type": "admin"},
 }
+#: references that a row has in common with the one it refers to: a code redeems its own promotion
+IN_COMMON: Final = {"mkt_promotion_redemptions.code_id": "promotion_id"}
+#: references that the database finds itself, whatever is given
+FOUND: Final = {"material_history.material_stock_id"}
 #: where not every value of the column's type will do
 VALUES: Final[dict[str, Callable[[], Any]]] = {
     "engine_assignments.assignment_type": lambda: "level",
@@ -140,6 +144,8 @@ class Household:
                 turns[target] = turns.get(target, -1) + 1
                 found = parent(constraint, turns[target])
                 row |= {name: found[key] for name, key in links.items()}
+                common = (IN_COMMON.get(f"{table.name}.{name}") for name in links)
+                row |= {name: found[name] for name in common if name is not None}
         return row
 
 
