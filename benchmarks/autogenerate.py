@@ -123,13 +123,13 @@ def _measure_alembic_utils(server: Server, ours: float) -> None:
     if importlib.util.find_spec("alembic_utils") is None:
         print("alembic_utils: not measured, since it is not installed: pip install alembic_utils")
         return
-    from alembic_utils.replaceable_entity import register_entities  # noqa: PLC0415
-
     metadata = declared(1)
     with fresh_database(server) as url:
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
             push(connection, metadata)
+        from alembic_utils.replaceable_entity import register_entities  # noqa: PLC0415
+
         register_entities(_entities())
         options = {"include_schemas": False, "compare_type": True, "target_metadata": metadata}
         with engine.connect() as connection:

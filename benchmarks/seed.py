@@ -21,7 +21,7 @@ from sqlalchemy import URL
 
 from tenantry.seed import TENANTS, Size, companies
 from tenantry.seed.blueprint import Blueprint, blueprints
-from tenantry.seed.load import copy_rows, create_staging, staging
+from tenantry.seed.copy_text import copy_text
 
 _CHUNK = 1 << 20
 _MADE_BY_TRIGGER = "subscriptions"
@@ -32,8 +32,7 @@ def main(size: Size) -> None:
     tables = [blueprint for blueprint in blueprints().values() if blueprint.name != _MADE_BY_TRIGGER]
     with benchmark_server() as server, tempfile.TemporaryDirectory() as directory:
         files = Path(directory)
-        with declared_database(server) as url:
-            rows = _write_files(url, files, tables, size)
+        rows = _write_files(files, tables, size)
         with declared_database(server) as url:
             theirs = seconds(lambda: _copy(url, files, tables))
         with declared_database(server) as url:
@@ -50,31 +49,21 @@ def _seed(url: URL, size: Size) -> None:
 def _copy(url: URL, files: Path, tables: list[Blueprint]) -> None:
     with _cursor(url) as cursor:
         for blueprint in tables:
-            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(*_names(blueprint, blueprint.name))
+            columns = sql.SQL(", ").join(map(sql.Identifier, blueprint.columns))
+            statement = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(blueprint.name), columns)
             with cursor.copy(statement) as copy, (files / blueprint.name).open("rb") as file:
                 while chunk := file.read(_CHUNK):
                     copy.write(chunk)
 
 
-def _write_files(url: URL, files: Path, tables: list[Blueprint], size: Size) -> int:
+def _write_files(files: Path, tables: list[Blueprint], size: Size) -> int:
     rows = 0
-    with _cursor(url) as cursor:
+    for company in companies(TENANTS[size]):
+        rows += sum(map(len, company.rows.values()))
         for blueprint in tables:
-            create_staging(cursor, blueprint)
-        for company in companies(TENANTS[size]):
-            rows += sum(map(len, company.rows.values()))
-            for blueprint in tables:
-                copy_rows(cursor, blueprint, company.rows[blueprint.name])
-        for blueprint in tables:
-            statement = sql.SQL("COPY {} ({}) TO STDOUT").format(*_names(blueprint, staging(blueprint.name)))
-            with cursor.copy(statement) as copy, (files / blueprint.name).open("wb") as file:
-                for chunk in copy:
-                    file.write(chunk)
+            with (files / blueprint.name).open("ab") as file:
+                file.write(copy_text(blueprint.columns, company.rows[blueprint.name]))
     return rows
-
-
-def _names(blueprint: Blueprint, table: str) -> tuple[sql.Composable, ...]:
-    return sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, blueprint.columns))
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from tenantry.runtime.migrations import owner_connection
 from tenantry.seed import assistants, conversations, money, offers, people, shop, words, work
 from tenantry.seed.blueprint import blueprints, tables
 from tenantry.seed.company import Company
+from tenantry.seed.copy_text import Written, write
 from tenantry.seed.load import Loader
 from tenantry.seed.plan import AFTERTHOUGHTS, recipe_of
 from tenantry.seed.progress import Progress
@@ -83,13 +84,13 @@ def companies(number: int) -> Iterator[Company]:
         yield company
 
 
-def _batches(number: int) -> Iterator[list[Company]]:
+def _batches(number: int) -> Iterator[list[Written]]:
     waiting = companies(number)
     while batch := list(islice(waiting, _BATCH)):
-        yield batch
+        yield write(batch)
 
 
-def _ahead(batches: Iterator[list[Company]]) -> Iterator[list[Company]]:
+def _ahead(batches: Iterator[list[Written]]) -> Iterator[list[Written]]:
     """The same, each made while PostgreSQL is busy with the one before."""
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(next, batches, None)
