@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Table
+from sqlalchemy import Enum, Table
 
 from tenantry.models import (
     Base,
@@ -118,3 +118,42 @@ def test_what_departed_is_where_the_documentation_says(domain: str) -> None:
             names = successors(entry)
             assert names or entry.startswith(LEFT_OUT), f"{source}.{column} goes nowhere: {entry}"
             assert all(exists(name, tables[source]) for name in names), f"{source}.{column}: {entry}"
+
+
+def unexplained(domain: str, source: str, column: str) -> str | None:
+    """What a source column is called now; None if the documentation says why it is something else."""
+    entry = departures(domain).get(source, {}).get(column, column)
+    return entry if re.fullmatch(r"\w+", entry) else None
+
+
+def united(system: str, table: str) -> set[str]:
+    """The tables that a source table became; a person that a tenant's row refers to is one of its members."""
+    known = {
+        name for tables in CATALOGUE.values() for name, entry in tables.items() if f"{system}.{table}" in entry["from"]
+    }
+    return known | {"tenant_users"} if "users" in known else known
+
+
+@pytest.mark.parametrize("domain", CATALOGUE)
+def test_every_reference_of_the_sources_is_a_foreign_key(domain: str) -> None:
+    for source, tables in sources(domain).items():
+        for reference in SOURCES[source].get("references", []):
+            found = re.fullmatch(r"\((?:\w+,)*(\w+)\) -> ([\w.]+)", reference)
+            assert found is not None, reference
+            column, targets = unexplained(domain, source, found[1]), united(source.partition(".")[0], found[2])
+            if column is not None and column not in EVERYWHERE and targets:
+                assert any(targets & targets_of(table, column) for table in tables), f"{source}: {reference}"
+
+
+def targets_of(table: Table, column: str) -> set[str]:
+    return {key.referred_table.name for key in table.foreign_key_constraints if column in key.column_keys}
+
+
+@pytest.mark.parametrize("domain", CATALOGUE)
+def test_every_allowed_value_of_the_sources_is_allowed(domain: str) -> None:
+    for source, tables in sources(domain).items():
+        for name, words in SOURCES[source].get("allowed_values", {}).items():
+            column = unexplained(domain, source, name)
+            kinds = [table.columns[column].type for table in tables if column is not None and column in table.columns]
+            allowed = {word.lower() for kind in kinds if isinstance(kind, Enum) for word in kind.enums}
+            assert column is None or {str(word).lower() for word in words} <= allowed, f"{source}.{name}"
