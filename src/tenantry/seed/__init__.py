@@ -25,6 +25,7 @@ from tenantry.seed.plan import AFTERTHOUGHTS, recipe_of
 from tenantry.seed.progress import Progress
 from tenantry.settings import Settings
 
+# the modules of recipes are there to register them
 __all__ = ["Seeded", "Size", "assistants", "companies", "conversations", "money", "offers", "seed", "shop", "work"]
 
 
