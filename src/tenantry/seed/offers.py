@@ -104,6 +104,22 @@ def _products(company: Company) -> Iterator[Row]:
         }
 
 
+@recipe("mkt_campaigns")
+def _campaigns(company: Company) -> Iterator[Row]:
+    for topic in company.rng.sample(words.TOPICS, 4):
+        budget = company.rng.randint(1_000, 9_000)
+        reach = company.rng.randint(2_000, 20_000)
+        yield {
+            "name": topic,
+            "budget": budget,
+            "spent": budget * company.rng.randint(20, 95) // 100,
+            "impressions": 2 * reach,
+            "reach": reach,
+            "clicks": reach // 20,
+            "conversions": reach // 400,
+        }
+
+
 @recipe("mkt_asset_folders")
 def _folders(company: Company) -> Iterator[Row]:
     for name in ("Photos", "Logos", "Documents"):

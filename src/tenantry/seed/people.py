@@ -94,6 +94,7 @@ def _user(company: Company, name: str, address: str) -> Row:
         "external_id": None,
         "username": address.partition("@")[0],
         "full_name": name,
+        "organization_name": company.name,
         "role": "user",
         "is_superadmin": False,
         "is_active": True,

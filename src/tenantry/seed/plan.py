@@ -23,7 +23,6 @@ _COUNTS: Final = {
     "logs_human": 10,
     "logs_system": 10,
     "logs_webhook": 6,
-    "mkt_campaigns": 4,
     "mkt_utm_links": 4,
     "notes": 8,
     "product_attributes": 6,

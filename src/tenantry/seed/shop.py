@@ -18,6 +18,13 @@ _SOLD: Final = ("shipped", "delivered", "completed")
 _LINE_STATUS: Final = {"completed": "delivered", "delivered": "delivered", "shipped": "shipped"}
 
 
+@recipe("warehouses")
+def _warehouses(company: Company) -> Iterator[Row]:
+    for city, _, country, _ in company.rng.sample(words.CITIES, 2):
+        named = {"code": city[:3].upper(), "name": f"Warehouse {city}"}
+        yield {**named, "city": city, "country": country, "status": "active", "created_at": company.founded}
+
+
 @recipe("product_categories")
 def _categories(company: Company) -> Iterator[Row]:
     for good in company.rng.sample(words.GOODS, 6):

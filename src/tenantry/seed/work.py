@@ -132,6 +132,7 @@ def _tasks(company: Company) -> Iterator[Row]:
     for number in range(_TASKS):
         milestone = company.rng.choice(milestones)
         created = company.since(milestone["created_at"])
+        status = company.rng.choice(("todo", "in_progress", "in_review", "done", "done", "done"))
         yield {
             "task_number": f"T-{number + 1:04}",
             "title": company.rng.choice(words.TOPICS),
@@ -139,6 +140,9 @@ def _tasks(company: Company) -> Iterator[Row]:
             "milestone_id": milestone["id"],
             "recurring_task_id": None,
             "repeat_key": None,
+            "status": status,
+            "started_at": None if status == "todo" else created + timedelta(hours=4),
+            "completed_at": created + timedelta(days=3) if status == "done" else None,
             "start_date": created,
             "due_date": created + timedelta(days=company.rng.randint(2, 30)),
             "created_at": created,
