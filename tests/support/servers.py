@@ -22,8 +22,13 @@ from tenantry.settings import Settings, parse_url
 GIVEN = "TENANTRY_TEST_DATABASE_URL"
 IMAGE = "postgres:18"
 
-# durable enough for a test
-_PARAMETERS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# durable enough for a test; locks enough for several migrations of the whole schema at once
+_PARAMETERS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_locks_per_transaction": "512",
+}
 _DISTRIBUTION = Path("/usr/lib/postgresql")
 _OLDEST = 15
 

@@ -31,6 +31,10 @@ def embedded_binaries() -> Path | None:
     return Path(package.origin).parent / "pginstall" / "bin" if package and package.origin else None
 
 
+# a migration of the whole schema is one transaction, and locks every table and index that it makes
+_LOCKS = "256"
+
+
 def embedded_server(settings: Settings) -> "LocalServer":
     """The embedded server of this project, running or not."""
     if settings.embedded == "never":
@@ -44,7 +48,13 @@ def embedded_server(settings: Settings) -> "LocalServer":
     # comes with the wheel's own dependencies
     from tenantry.runtime.local_server import LocalServer  # noqa: PLC0415
 
-    return LocalServer(embedded_directory(settings), binaries, system_user=_PACKAGE, initdb_options=_LOCALE)
+    return LocalServer(
+        embedded_directory(settings),
+        binaries,
+        system_user=_PACKAGE,
+        initdb_options=_LOCALE,
+        parameters={"max_locks_per_transaction": _LOCKS},
+    )
 
 
 def start_embedded(settings: Settings) -> URL:
