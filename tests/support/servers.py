@@ -81,7 +81,8 @@ def _container(session: ExitStack) -> URL | None:
         return None
     from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
 
-    container = session.enter_context(PostgresContainer(IMAGE, driver="psycopg"))
+    locks = f"postgres -c max_locks_per_transaction={_PARAMETERS['max_locks_per_transaction']}"
+    container = session.enter_context(PostgresContainer(IMAGE, driver="psycopg").with_command(locks))
     return parse_url(container.get_connection_url())
 
 
