@@ -11,9 +11,6 @@ from tests.models.conftest import engine
 from tests.support.databases import fresh_database, settings_for
 from tests.support.servers import Server
 
-from tenantry.autogenerate.push import push
-from tenantry.models import Base
-from tenantry.models.roles import OWNER
 from tenantry.seed import Seeded, Size, seed
 
 
@@ -40,25 +37,7 @@ def seeded(server: Server, template: str) -> Iterator[Development]:
 
 
 @pytest.fixture(scope="module")
-def template(server: Server, migrated_template: str) -> Iterator[str]:
-    """The name of a database with every table that is declared, to copy."""
-    with fresh_database(server, migrated_template) as url:
-        with engine(url).begin() as connection:
-            connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
-            push(connection, Base.metadata, {"tenantry_run_as": OWNER})
-        assert url.database is not None
-        yield url.database
-
-
-@pytest.fixture(scope="module")
-def development(server: Server, template: str) -> Iterator[Development]:
+def development(server: Server, migrated_template: str) -> Iterator[Development]:
     """Tests share it, so they only look."""
-    with seeded(server, template) as made:
+    with seeded(server, migrated_template) as made:
         yield made
-
-
-@pytest.fixture
-def empty(server: Server, template: str) -> Iterator[URL]:
-    """A database with the schema and nobody in it."""
-    with fresh_database(server, template) as url:
-        yield url

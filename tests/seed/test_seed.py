@@ -129,8 +129,8 @@ def test_nothing_else_stays_behind(development: Development) -> None:
         assert tenants == development.done.tenants + 1 == TENANTS[Size.SMALL] + 1
 
 
-def test_the_same_rows_each_time(server: Server, template: str, development: Development) -> None:
-    with seeded(server, template) as again:
+def test_the_same_rows_each_time(server: Server, migrated_template: str, development: Development) -> None:
+    with seeded(server, migrated_template) as again:
         first, second = (_digests(made) for made in (development, again))
         assert first == second
 
@@ -176,14 +176,14 @@ def test_refused_a_second_time(development: Development) -> None:
             seed(settings_for(development.url), Size.SMALL, force=force)
 
 
-def test_refused_where_others_work_unless_forced(empty: URL) -> None:
-    with engine(empty).begin() as connection:
+def test_refused_where_others_work_unless_forced(migrated_database: URL) -> None:
+    with engine(migrated_database).begin() as connection:
         connection.execute(text("INSERT INTO tenants (name, slug) VALUES ('Customer', 'customer')"))
     for _ in range(2):
         with pytest.raises(TenantryError, match=r"has 1 tenant already, .*; nothing was changed; --force adds"):
-            seed(settings_for(empty), Size.SMALL)
-    assert seed(settings_for(empty), Size.SMALL, force=True).tenants == TENANTS[Size.SMALL]
-    with engine(empty).connect() as connection:
+            seed(settings_for(migrated_database), Size.SMALL)
+    assert seed(settings_for(migrated_database), Size.SMALL, force=True).tenants == TENANTS[Size.SMALL]
+    with engine(migrated_database).connect() as connection:
         assert connection.scalar(text("SELECT count(*) FROM tenants")) == TENANTS[Size.SMALL] + 2
 
 
@@ -192,8 +192,8 @@ def test_refused_without_tables(server: Server) -> None:
         seed(settings_for(url), Size.SMALL)
 
 
-def test_the_command_says_what_it_did(project: Project, empty: URL) -> None:
-    project.use(empty)
+def test_the_command_says_what_it_did(project: Project, migrated_database: URL) -> None:
+    project.use(migrated_database)
     finished = project.run("tenantry", "seed", "--size", "small")
     assert finished.succeeded().startswith("5 tenants, ")
     assert finished.succeeded().endswith(" rows a second\n")
