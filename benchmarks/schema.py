@@ -47,7 +47,7 @@ def measure_upgrade(server: Server, script: Path) -> None:
 
 
 def _alembic(url: URL, *options: str) -> str:
-    environment = {**os.environ, "TENANTRY_DATABASE_URL": url.render_as_string(hide_password=False)}
+    environment = {**_environment(), "TENANTRY_DATABASE_URL": url.render_as_string(hide_password=False)}
     command = [sys.executable, "-m", "alembic", "upgrade", "head", *options]
     return subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=True).stdout
 
@@ -87,7 +87,12 @@ def bare_models(tables: list[Table]) -> str:
 
 
 def _python(code: str, directory: Path) -> None:
-    subprocess.run([sys.executable, "-c", code], cwd=directory, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=directory, env=_environment(), check=True)
+
+
+def _environment() -> dict[str, str]:
+    """With bytecode kept, as an installed package has it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _attribute(column: str) -> str:

@@ -5,7 +5,7 @@ They are plain functions, typed, and mean the same whatever the kind: ``create(P
 
 import itertools
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from alembic import op
 from alembic.operations import MigrateOperation, Operations
@@ -13,6 +13,9 @@ from sqlalchemy import Connection
 
 from tenantry.autogenerate import ledger
 from tenantry.autogenerate.definitions import Definition, Statement, sql
+
+#: execution option: the single statements of a text whose results nobody reads
+STATEMENTS: Final = "tenantry_statements"
 
 
 def create(definition: Definition) -> None:
@@ -146,8 +149,9 @@ def _execute(operations: Operations, statements: Iterable[Statement]) -> None:
             for statement in group:
                 connection.exec_driver_sql(statement.sql, statement.parameters)
         else:  # in one round trip
-            together = ";\n".join(statement.sql for statement in group)
-            connection.exec_driver_sql(together, execution_options={"no_parameters": True})
+            texts = tuple(statement.sql for statement in group)
+            options = {"no_parameters": True, STATEMENTS: texts}
+            connection.exec_driver_sql(";\n".join(texts), execution_options=options)
 
 
 def _inlined(statement: Statement) -> str:

@@ -1,14 +1,11 @@
 """`tenantry push`: make a development database what is declared, without a revision."""
 
 import argparse
-import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from sqlalchemy import MetaData
-
 from tenantry.autogenerate.push import push
-from tenantry.errors import TenantryError
+from tenantry.runtime.declaration import metadatas
 from tenantry.runtime.migrations import owner_connection
 from tenantry.settings import load_settings
 
@@ -29,25 +26,12 @@ def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None
 
 def _push(options: argparse.Namespace) -> None:
     settings = load_settings()
-    metadata = _metadata(options.metadata)
+    sys.path.insert(0, "")
+    declared = metadatas(options.metadata)
     with owner_connection(settings) as connection:
         done = push(
             connection,
-            metadata,
+            declared,
             {"tenantry_role_names": settings.role_names, "tenantry_run_as": settings.owner_role},
         )
     sys.stderr.write(f"tenantry: {len(done)} changes made\n")
-
-
-def _metadata(name: str) -> MetaData:
-    module, _, path = name.partition(":")
-    sys.path.insert(0, "")
-    try:
-        found: object = importlib.import_module(module)
-        for attribute in path.split("."):
-            found = getattr(found, attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise TenantryError(f"--metadata {name}: {error}") from error
-    if not isinstance(found, MetaData):
-        raise TenantryError(f"--metadata {name}: this is no sqlalchemy.MetaData")
-    return found

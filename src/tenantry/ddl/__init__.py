@@ -6,6 +6,7 @@ from tenantry.ddl.expression import Expression, sql_text
 from tenantry.ddl.extension import Extension
 from tenantry.ddl.function import Function, Procedure, Routine
 from tenantry.ddl.grant import Grant, GrantTarget, Schema
+from tenantry.ddl.naming import NAMING_CONVENTION
 from tenantry.ddl.policy import Policy, RowSecurity
 from tenantry.ddl.role import Role
 from tenantry.ddl.rows import Rows
@@ -13,6 +14,7 @@ from tenantry.ddl.trigger import Trigger
 from tenantry.ddl.view import View
 
 __all__ = [
+    "NAMING_CONVENTION",
     "DatabaseItem",
     "DeclarationError",
     "Exemption",

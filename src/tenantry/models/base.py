@@ -13,19 +13,11 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, MetaData, Table, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
-from tenantry.ddl import DeclarationError
+from tenantry.ddl import NAMING_CONVENTION, DeclarationError
 from tenantry.models import scopes
 from tenantry.models.columns import TYPES, CreatedAt, Id, UpdatedAt, member
 from tenantry.models.completion import complete
 from tenantry.models.scopes import Scope, Writer
-
-NAMING_CONVENTION = {
-    "pk": "pk_%(table_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-}
 
 
 class Base(DeclarativeBase):

@@ -1,12 +1,12 @@
 """How Alembic's commands run: one transaction of the owner, one deployment at a time, never long in anyone's way.
 
-An `env.py` needs only `run_migrations(metadata)`.
+An `env.py` needs only `run_migrations("application.models:Base.metadata")`.
 """
 
 import logging
 import random
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,9 +16,12 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, MetaData, event
 from sqlalchemy.exc import DBAPIError
 
+from tenantry.ddl import NAMING_CONVENTION
 from tenantry.errors import MigrationError, TenantryError
 from tenantry.runtime.database import checked_engine
+from tenantry.runtime.declaration import Declaration, metadatas
 from tenantry.runtime.ownership import MIGRATION_LOCK, REFUSED, bootstrap, teardown
+from tenantry.runtime.statement_stream import streaming
 from tenantry.settings import Settings, load_settings
 
 #: where a command leaves its settings for `env.py`, in `Config.attributes`
@@ -33,15 +36,20 @@ _log = logging.getLogger("tenantry.migrations")
 _PROGRESS = (_log.name, "alembic.runtime.migration", "alembic.autogenerate")
 
 
-def run_migrations(metadata: MetaData | Sequence[MetaData]) -> None:
-    """Run what the Alembic command asks for, against the configured database or, with `--sql`, as a script."""
+def run_migrations(declaration: Declaration, naming_convention: Mapping[str, str] = NAMING_CONVENTION) -> None:
+    """Run what the Alembic command asks for, against the configured database or, with `--sql`, as a script.
+
+    :param declaration: what is declared, as metadata or as the name of one, ``module:Base.metadata``; of several, a
+        list. What is named is imported only to be compared, so that an upgrade starts without it.
+    :param naming_convention: names what a revision leaves nameless, where the declaration is not imported.
+    """
     _show_progress()
     try:
         settings = context.config.attributes.get(SETTINGS) or load_settings()
         if context.is_offline_mode():
-            _Run(settings, metadata).offline()
+            _Run(settings, declaration, naming_convention).offline()
         else:
-            _online(settings, metadata)
+            _online(settings, declaration, naming_convention)
     except TenantryError as error:
         raise CommandError(str(error)) from error
 
@@ -67,12 +75,12 @@ def prepare(connection: Connection, settings: Settings) -> None:
         _execute(connection, statement)
 
 
-def _online(settings: Settings, metadata: MetaData | Sequence[MetaData]) -> None:
+def _online(settings: Settings, declaration: Declaration, naming_convention: Mapping[str, str]) -> None:
     engine = checked_engine(settings)
     for attempt in range(settings.lock_retries + 1):
         try:
             with engine.connect() as connection:
-                _Run(settings, metadata).online(connection)
+                _Run(settings, declaration, naming_convention).online(connection)
         except DBAPIError as error:
             if _sqlstate(error) not in _LOCK_NOT_AVAILABLE or attempt == settings.lock_retries:
                 raise _failure(error) from error
@@ -86,10 +94,13 @@ def _online(settings: Settings, metadata: MetaData | Sequence[MetaData]) -> None
 class _Run:
     """One attempt at what the command asks for."""
 
-    def __init__(self, settings: Settings, metadata: MetaData | Sequence[MetaData]) -> None:
+    def __init__(self, settings: Settings, declaration: Declaration, naming_convention: Mapping[str, str]) -> None:
         self._settings = settings
+        self._declaration = declaration
+        named_like = MetaData(naming_convention=dict(naming_convention))
+        at_hand = declaration if isinstance(declaration, MetaData) else named_like
         self._options: dict[str, Any] = {
-            "target_metadata": metadata,
+            "target_metadata": at_hand,
             "autogenerate_plugins": ["alembic.autogenerate.*", "tenantry.*"],
             "compare_type": True,
             "compare_server_default": True,
@@ -103,12 +114,14 @@ class _Run:
     def online(self, connection: Connection) -> None:
         context.configure(connection=connection, **self._options)
         options = context.get_context().opts
+        if "revision_context" in options:  # a command that compares
+            options["target_metadata"] = metadatas(self._declaration)
         # a command without a destination only looks: it must not even create the version table
         looks = options.setdefault("dont_mutate", "destination_rev" not in options)
         if not looks:
             # not once but at each beginning: a revision's autocommit_block() ends the transaction and begins another
             event.listen(connection, "begin", lambda begun: prepare(begun, self._settings))
-        with context.begin_transaction():
+        with streaming(connection), context.begin_transaction():
             context.run_migrations()
             if self._is_at_base:
                 _execute(connection, teardown(self._settings))
