@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from types import UnionType
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
@@ -19,9 +20,12 @@ from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, comp
 from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
-from tenantry.autogenerate.order import ordered
+from tenantry.autogenerate.order import mentioned, ordered
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
+from tenantry.autogenerate.renamed_keys import rename_keys
+from tenantry.autogenerate.renames import Renamed, find_renames
 from tenantry.autogenerate.row_order import row_operations
+from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.words import words
 
 
@@ -49,7 +53,7 @@ def all_operations(
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
     comparison = _Comparison(connection, metadatas, schemas, options)
     ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
-    return ordered([*opened(table_operations), *ours])
+    return ordered([*opened(rename_keys(table_operations, ours)), *ours])
 
 
 class _Comparison:
@@ -73,25 +77,57 @@ class _Comparison:
         self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}
 
     def definition_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
-        """Creates, drops and changes of all that is no row."""
-        created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
+        """Creates, drops, renames and changes of all that is no row."""
         dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
+        created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
         live = inspect_database(self._connection, self._scope)
         desired = desired_catalogue(self._metadatas, self._namespace, created)
+        seen, changes, declared = self._compare(live, desired, tables, dropped)
+        ledger = {seen.key(key) for key in self._ledger}
+        wanted = _spelled_as_printed(desired, declared)
+        our_roles = {identity for kind, identity in ledger if kind == Role.kind} | _roles(desired, wanted)
+        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped, ledger)
+        revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
+        yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
+        yield from _operations(_as_it_is(changes, seen), revoked, granted)
+
+    def _compare(
+        self, live: Catalogue, desired: Catalogue, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
+    ) -> tuple[Renamed, dict[Key, Change], dict[Key, Declared]]:
+        """What differs once everything is renamed that can be; what has to be rebuilt anyway is not renamed first."""
+        ownership = self._ownership(self._ledger, dropped)
+        reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
+        scratch = Scratch(self._connection, self._tables, reshaped)
+        known = self._ledger | _index_keys(tables, stock.DropIndexOp)
+        constraints = (item for item in live.definitions.values() if isinstance(item, Constraint))
+        gone = [
+            *(live.definitions[key] for key in sorted(known & set(live.definitions))),
+            *filter(ownership.owns, constraints),
+        ]
+        renames = find_renames(scratch, live, desired, gone, mentioned(tables))
+        while True:
+            seen = Renamed(scratch, live, renames)
+            changes, declared = self._changes(seen, desired, tables, dropped)
+            if not (rebuilt := [rename for rename in renames if rename.keys[1] in changes]):
+                return seen, changes, declared
+            renames = [rename for rename in renames if rename not in rebuilt]
+
+    def _changes(
+        self, seen: Renamed, wanted: Catalogue, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
+    ) -> tuple[dict[Key, Change], dict[Key, Declared]]:
+        live, desired = seen.catalogue, Catalogue(dict(wanted.definitions), wanted.privileges)
         _leave_to_alembic(live, desired, tables, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
         declared = canonicalise(self._connection, desired, live, self._tables, reshaped)
-        names = {dotted(*key) for key in self._tables}
-        changes = compare(live, declared, Ownership(self._ledger, names, self._claimed, dropped))
+        changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
         gone = set(_gone_columns(tables))
         if gone or any(change.rebuilt or change.new is None for change in changes.values()):
             dependents = inspect_dependents(self._connection, self._scope)
-            rebuild_dependents(changes, live, declared, dependents, gone)
-        wanted = _spelled_as_printed(desired, declared)
-        our_roles = {identity for kind, identity in self._ledger if kind == Role.kind} | _roles(desired, wanted)
-        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped, self._ledger)
-        revoked, granted = compare_privileges(live.privileges, wanted, managed, changes)
-        yield from _operations(changes.values(), revoked, granted)
+            rebuild_dependents(changes, live, declared, seen.dependencies(dependents), gone)
+        return changes, declared
+
+    def _ownership(self, ledger: AbstractSet[Key], dropped: AbstractSet[str]) -> Ownership:
+        return Ownership(ledger, {dotted(*key) for key in self._tables}, self._claimed, dropped)
 
     def row_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Inserts, updates and deletes."""
@@ -133,19 +169,31 @@ def _leave_to_alembic(
     live: Catalogue, desired: Catalogue, operations: Iterable[MigrateOperation], dropped: AbstractSet[str]
 ) -> None:
     """Alembic makes and drops indexes, and restores the CHECKs of dropped tables: the rest is ours."""
-    done = {
-        (Index.kind, f"{dotted(inner.schema, inner.table_name or '')}.{inner.index_name}")
-        for operation in operations
-        if isinstance(operation, stock.ModifyTableOps)
-        for inner in operation.ops
-        if isinstance(inner, stock.CreateIndexOp | stock.DropIndexOp)
-    }
+    done = _index_keys(operations, stock.CreateIndexOp | stock.DropIndexOp)
     for catalogue, other in ((live, desired), (desired, live)):
         for key, item in list(catalogue.definitions.items()):
             indexed = isinstance(item, Index) and (key not in other.definitions or key in done)
             checked = isinstance(item, Constraint) and item.is_check and item.belongs_to() in dropped
             if indexed or checked:
                 del catalogue.definitions[key]
+
+
+def _index_keys(operations: Iterable[MigrateOperation], kind: type | UnionType) -> set[Key]:
+    """The indexes that Alembic makes or drops on tables that stay."""
+    return {
+        (Index.kind, f"{dotted(inner.schema, inner.table_name or '')}.{inner.index_name}")
+        for operation in operations
+        if isinstance(operation, stock.ModifyTableOps)
+        for inner in operation.ops
+        if isinstance(inner, kind) and isinstance(inner, stock.CreateIndexOp | stock.DropIndexOp)
+    }
+
+
+def _as_it_is(changes: Mapping[Key, Change], seen: Renamed) -> Iterator[Change]:
+    """What is dropped is dropped as it is now, before anything has another name."""
+    for key, change in changes.items():
+        dropped = change.rebuilt or change.new is None
+        yield replace(change, old=seen.originals.get(key, change.old)) if dropped else change
 
 
 def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:

@@ -30,6 +30,20 @@ def forget(*entries: Entry) -> str:
     return f"DELETE FROM {TABLE} WHERE (kind, identity) IN ({_listed(entries)})"
 
 
+def rename(entry: Entry, identity: str) -> str:
+    """The statement that enters an object under another identity."""
+    return f"UPDATE {TABLE} SET identity = {literal(identity)} WHERE (kind, identity) = {_listed([entry])}"
+
+
+def rename_target(old: str, new: str) -> str:
+    """The statement that has grants name an object as it is called now."""
+    before, after = literal(f" on {old} to "), literal(f" on {new} to ")
+    return (
+        f"UPDATE {TABLE} SET identity = replace(identity, {before}, {after})"
+        f" WHERE kind = 'grant' AND strpos(identity, {before}) > 0"
+    )
+
+
 def _listed(entries: Iterable[Entry]) -> str:
     return ", ".join(f"({literal(kind)}, {literal(identity)})" for kind, identity in entries)
 

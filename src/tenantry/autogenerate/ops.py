@@ -106,7 +106,21 @@ class ReplaceOp(DefinitionOp):
 
     def statements(self, role_names: dict[str, str]) -> list[Statement]:  # noqa: D102
         assert self.old is not None and self.new is not None  # noqa: S101, PT018
-        return list(self.new.with_roles(role_names).replace(self.old.with_roles(role_names)))
+        old, new = self.old.with_roles(role_names), self.new.with_roles(role_names)
+        renaming = new.renaming(old)
+        if renaming is None:
+            return list(new.replace(old))
+        renamed = old.named_as(new)
+        return [renaming, *_renamed_entries(self.old, self.new), *([] if renamed == new else new.replace(renamed))]
+
+
+def _renamed_entries(old: Definition, new: Definition) -> Iterable[Statement]:
+    """A renamed object keeps its place in the ledger, and what was granted on it as well."""
+    for before, after in zip(old.ledger_entries(), new.ledger_entries(), strict=True):
+        yield Statement(ledger.rename(before, after[1]))
+    target, granted_on = old.grant_target(), new.grant_target()
+    if target and granted_on:
+        yield Statement(ledger.rename_target(target, granted_on))
 
 
 @Operations.implementation_for(DefinitionOp)

@@ -47,6 +47,7 @@ class _Node:
     needs: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     wants: set[str] = field(default_factory=set)
+    wanted: set[str] = field(default_factory=set)
     reshapes: str | None = None
 
 
@@ -105,7 +106,10 @@ def _definition_node(operation: DefinitionOp) -> _Node:
     else:
         names |= on_table
         node.table = None if isinstance(operation, DropOp) else table
-    if isinstance(operation, CreateOp):
+    if operation.old is not None and operation.new is not None and operation.new.renaming(operation.old):
+        node.makes |= operation.new.provides() | {f"{operation.new.kind} {operation.new.identity}"}
+        node.takes |= operation.old.provides() | {f"{operation.old.kind} {operation.old.identity}"}
+    elif isinstance(operation, CreateOp):
         node.makes |= names
     elif isinstance(operation, DropOp):
         node.takes |= names
@@ -114,7 +118,13 @@ def _definition_node(operation: DefinitionOp) -> _Node:
         node.wants |= words(operation.new.hints())
     if operation.old is not None:
         node.used |= _mentions(operation.old)
+        node.wanted |= words(operation.old.hints())
     return node
+
+
+def mentioned(operations: Iterable[MigrateOperation]) -> set[str]:
+    """The names that stand in operations."""
+    return {name for node in map(_node, operations) for name in node.needs | node.used}
 
 
 def _rank(operation: DefinitionOp) -> int:
@@ -190,10 +200,16 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
     ]
     for first, second in pairwise(rows):
         _connect(hard, [first], [second])
+    renames = {number for number, node in enumerate(nodes) if node.makes and node.takes}
     for number, node in enumerate(nodes):
+        # whoever already speaks of the new name comes after the renaming, whatever else in it is called as before
+        followed = renames & {maker for name in node.used for maker in makers.get(name, ())}
+        _connect(hard, followed, [number])
         _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
         _connect(soft, [maker for name in node.wants for maker in makers.get(name, ())], [number])
-        _connect(hard, [number], [taker for name in node.used for taker in takers.get(name, ())])
+        _connect(soft, [number], [taker for name in node.wanted for taker in takers.get(name, ())])
+        takers_of_used = {taker for name in node.used for taker in takers.get(name, ())}
+        _connect(hard, [number], takers_of_used - followed)
         if node.reshapes is None:
             self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
             _connect(hard, [other for name in node.needs if self_made for other in reshapers.get(name, ())], [number])

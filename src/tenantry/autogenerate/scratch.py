@@ -59,17 +59,31 @@ class Scratch:
         self._reshaped = [key for key, table in tables.items() if any(table is other for other in reshaped)]
         self._prefix = f"tenantry_scratch_{secrets.token_hex(4)}"
 
-    def print(self, definitions: Sequence[Definition]) -> dict[Key, Definition]:
-        """Each definition as PostgreSQL prints it, by the key of the one given; what it refuses is left out."""
+    def can_print(self, definition: Definition) -> bool:
+        """Whether there is all that printing a definition takes."""
+        known = not isinstance(definition, TableDefinition) or (definition.schema, definition.table) in self._tables
+        return known and hasattr(definition, "comment")
+
+    def print(
+        self, definitions: Sequence[Definition], renames: Sequence[tuple[Definition, Definition]] = ()
+    ) -> dict[Key, Definition]:
+        """Each definition as PostgreSQL prints it, by the key of the one given; what it refuses is left out.
+
+        :param renames: objects that are there too while they are created, and have another name when they are printed.
+        """
         if not definitions:
             return {}
-        schemas = self._schemas(definitions)
+        there = [old for old, _ in renames]
+        schemas = self._schemas([*definitions, *there])
         with self._rolled_back():
             path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
             self._create_schemas(schemas)
             self._set_path(f"{schemas[None]}, {path}")
-            numbered = [_numbered(item, number, schemas) for number, item in enumerate(definitions)]
-            self._run([*self._create_tables(definitions, schemas), *map(_statements, numbered)])
+            numbered = [_numbered(item, number, schemas) for number, item in enumerate([*definitions, *there])]
+            items, others = numbered[: len(definitions)], numbered[len(definitions) :]
+            self._run([*self._create_tables(definitions, schemas), *map(_statements, [*others, *items])])
+            for old, (_, new) in zip(others, renames, strict=True):
+                self._succeeds(_renaming(old, new))
             self._set_path(path)
             scope = Scope({scratch: schema for schema, scratch in schemas.items()})
             read_back: Iterator[Any] = inspect_definitions(self._connection, scope, _READERS)
@@ -156,6 +170,12 @@ def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, 
 
 def _statements(definition: Definition) -> str:
     return ";\n".join(statement.sql for statement in definition.create())
+
+
+def _renaming(old: Definition, new: Definition) -> str:
+    renaming = new.renaming(old)
+    assert renaming is not None  # noqa: S101
+    return renaming.sql
 
 
 def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> Definition:

@@ -63,6 +63,23 @@ class Definition:
         """Whether :meth:`replace` leaves alone what hangs on the object."""
         return True
 
+    def rename(self, name: str) -> Statement | None:  # noqa: ARG002
+        """The statement that gives the object another name, if PostgreSQL has one for its kind."""
+        return None
+
+    def renaming(self, old: Self) -> Statement | None:
+        """The statement that gives ``old`` the name of this."""
+        name: str | None = getattr(self, "name", None)
+        return None if name is None or name == getattr(old, "name", None) else old.rename(name)
+
+    def named_as(self, other: Self) -> Self:
+        """The same under the name of another."""
+        return self.named(str(getattr(other, "name", None)))
+
+    def named(self, name: str) -> Self:
+        """The same under another name, of the kinds that have one."""
+        return dataclasses.replace(self, name=name)  # type: ignore[call-arg]
+
     def provides(self) -> frozenset[str]:
         """Names that other objects may refer to once this exists."""
         return frozenset()

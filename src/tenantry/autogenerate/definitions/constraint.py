@@ -38,6 +38,10 @@ class Constraint(TableDefinition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"ALTER TABLE {self.target} DROP CONSTRAINT {sql.identifier(self.name)}")]
 
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        names = f"{sql.identifier(self.name)} TO {sql.identifier(name)}"
+        return Statement(f"ALTER TABLE {self.target} RENAME CONSTRAINT {names}")
+
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.definition]
 
@@ -67,6 +71,9 @@ class Index(TableDefinition):
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP INDEX {sql.qualified(self.schema, self.name)}")]
+
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        return Statement(f"ALTER INDEX {sql.qualified(self.schema, self.name)} RENAME TO {sql.identifier(name)}")
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.definition]

@@ -83,6 +83,9 @@ class Routine(Definition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP {self.kind.upper()} {self.signature}")]
 
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        return Statement(f"ALTER {self.kind.upper()} {self.signature} RENAME TO {sql.identifier(name)}")
+
     def replace(self, old: Self) -> Sequence[Statement]:
         """What is not replaceable comes as a drop and a create: types are written in more than one way."""
         return [self._create(or_replace=True), *self._comments(old.comment)]

@@ -106,6 +106,9 @@ class Policy(TableDefinition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP POLICY {self._on}")]
 
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        return Statement(f"ALTER POLICY {self._on} RENAME TO {sql.identifier(name)}")
+
     def replace(self, old: Self) -> Sequence[Statement]:
         """ALTER POLICY changes roles and expressions; it can neither take a clause away nor change the command."""
         fixed = (self.command, self.restrictive, self.using is None, self.with_check is None)

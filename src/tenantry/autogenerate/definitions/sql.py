@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from sqlalchemy.dialects import postgresql
 
-_preparer = postgresql.dialect().identifier_preparer  # type: ignore[no-untyped-call]
+# "named" leaves % as it is; psycopg's own paramstyle doubles it.
+_preparer = postgresql.dialect(paramstyle="named").identifier_preparer  # type: ignore[no-untyped-call]
 
 
 def identifier(name: str) -> str:

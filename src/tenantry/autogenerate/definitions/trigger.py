@@ -80,6 +80,9 @@ class Trigger(TableDefinition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP TRIGGER {self._on}")]
 
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        return Statement(f"ALTER TRIGGER {self._on} RENAME TO {sql.identifier(name)}")
+
     def replace(self, old: Self) -> Sequence[Statement]:
         """CREATE OR REPLACE takes a lighter lock than DROP; constraint triggers do not have it."""
         if self.constraint or old.constraint:

@@ -64,6 +64,9 @@ class View(Definition):
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP {self._target}")]
 
+    def rename(self, name: str) -> Statement:  # noqa: D102
+        return Statement(f"ALTER {self._target} RENAME TO {sql.identifier(name)}")
+
     def replaceable(self, old: Self) -> bool:
         """CREATE OR REPLACE VIEW can neither rename nor drop a column, nor add one that a downgrade could drop."""
         same_columns = self.columns == old.columns and bool(self.columns)
