@@ -9,10 +9,11 @@ from typing import Final
 from tenantry.autogenerate.definitions.sql import literal
 
 TABLE: Final = "tenantry_ledger"
+COMMENT: Final = "What migrations created: only that is dropped when it leaves the declaration."
 
 CREATE: Final = (
     f"CREATE TABLE IF NOT EXISTS {TABLE} (kind text NOT NULL, identity text NOT NULL, PRIMARY KEY (kind, identity))",
-    f"COMMENT ON TABLE {TABLE} IS 'What migrations created: only that is dropped when it leaves the declaration.'",
+    f"COMMENT ON TABLE {TABLE} IS {literal(COMMENT)}",
     f"REVOKE ALL ON TABLE {TABLE} FROM PUBLIC",
 )
 

@@ -151,12 +151,26 @@ def _as_whom(statements: Sequence[Statement], owner: str | None) -> Iterable[Sta
 
 
 def _execute(operations: Operations, statements: Iterable[Statement]) -> None:
-    """Past SQLAlchemy's text(), which would read ``:name`` and ``%`` in a body as something else."""
+    context = operations.migration_context
+    run = _write if context.as_sql else _send
+    for concurrently, group in itertools.groupby(statements, key=lambda statement: statement.concurrently is not None):
+        if not concurrently or context._in_external_transaction:  # noqa: SLF001
+            run(operations, group)
+            continue
+        with context.autocommit_block():
+            for statement in group:  # each by itself: several at once would be a transaction
+                run(operations, [Statement(statement.concurrently or "")])
+
+
+def _write(operations: Operations, statements: Iterable[Statement]) -> None:
+    """Into a script."""
     impl = operations.migration_context.impl
-    if operations.migration_context.as_sql:
-        for statement in statements:
-            impl.static_output(_inlined(statement) + impl.command_terminator)
-        return
+    for statement in statements:
+        impl.static_output(_inlined(statement) + impl.command_terminator)
+
+
+def _send(operations: Operations, statements: Iterable[Statement]) -> None:
+    """Past SQLAlchemy's text(), which would read ``:name`` and ``%`` in a body as something else."""
     connection: Connection = operations.get_bind()
     for alone, group in itertools.groupby(statements, key=lambda statement: statement.parameters is not None):
         if alone:

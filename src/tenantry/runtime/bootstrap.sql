@@ -77,6 +77,7 @@ BEGIN
   EXECUTE format('SET LOCAL ROLE %I', owner);
   IF first_time THEN
     CREATE TABLE public.tenantry_ledger (kind text NOT NULL, identity text NOT NULL, PRIMARY KEY (kind, identity));
+    COMMENT ON TABLE public.tenantry_ledger IS {ledger};
     REVOKE ALL ON TABLE public.tenantry_ledger FROM PUBLIC;
   END IF;
   INSERT INTO public.tenantry_ledger SELECT 'bootstrap', unnest(facts) ON CONFLICT DO NOTHING;

@@ -132,9 +132,16 @@ class _Run:
             dialect_name="postgresql", dialect_opts={"paramstyle": "named"}, literal_binds=True, **self._options
         )
         script = context.get_context().impl
-        with context.begin_transaction():
+        begin = script.emit_begin
+
+        def begin_as_owner() -> None:
+            """Not once but each time: a revision's autocommit_block() ends the transaction and begins another."""
+            begin()
             for statement in bootstrap(self._settings):
                 script.static_output(statement + ";")
+
+        setattr(script, "emit_begin", begin_as_owner)  # noqa: B010
+        with context.begin_transaction():
             context.run_migrations()
             if self._is_at_base:
                 script.static_output(teardown(self._settings) + ";")

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from psycopg import sql
 
+from tenantry.autogenerate import ledger
 from tenantry.runtime.database import MINIMUM_VERSION
 from tenantry.settings import Settings
 
@@ -26,6 +27,7 @@ def bootstrap(settings: Settings) -> list[str]:
             roles=sql.Literal(list(settings.role_names.values())),
             minimum=sql.Literal(MINIMUM_VERSION),
             lock=sql.Literal(MIGRATION_LOCK),
+            ledger=sql.Literal(ledger.COMMENT),
         ),
         f"SET LOCAL lock_timeout = '{settings.lock_timeout}ms'",
     ]

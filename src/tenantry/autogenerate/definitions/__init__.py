@@ -7,6 +7,7 @@ from tenantry.autogenerate.definitions.function import Function, Procedure, Rout
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
 from tenantry.autogenerate.definitions.rows import Rows
+from tenantry.autogenerate.definitions.tenant_column import TenantColumn
 from tenantry.autogenerate.definitions.trigger import Trigger
 from tenantry.autogenerate.definitions.view import View
 
@@ -25,6 +26,7 @@ __all__ = [
     "Rows",
     "Statement",
     "TableDefinition",
+    "TenantColumn",
     "Trigger",
     "View",
 ]

@@ -13,11 +13,13 @@ class Statement:
     :param sql: the text, with ``%s`` for each parameter if there are any.
     :param parameters: data, never spliced into the text.
     :param as_login: needs the rights of the login, not those of the role that owns the objects.
+    :param concurrently: the same without keeping others waiting, which PostgreSQL does only outside of a transaction.
     """
 
     sql: str
     parameters: tuple[str | None, ...] | None = None
     as_login: bool = False
+    concurrently: str | None = None
 
 
 @dataclass(frozen=True)
