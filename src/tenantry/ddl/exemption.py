@@ -34,7 +34,10 @@ class Exemption(TableItem):
         self.reason = reason
         self.name = name
         self.on: Table | Routine | View | None = on
-        if on is not None and metadata is not None:
+        if on is not None:
+            if metadata is None:
+                msg = f"{self!r}: an exemption of {on!r} needs metadata="
+                raise DeclarationError(msg)
             attach(metadata, self)
 
     def _set_parent(self, parent: Any, **kw: Any) -> None:

@@ -2,8 +2,9 @@
 
 import re
 
-_LEXEME = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[\w$]+|[^\s\w]")
-_OPENING, _CLOSING = {"(", "case"}, {")", "end"}
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_LEXEME = re.compile(_COMMENT.pattern + r"|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[\w$]+|[^\s\w]", re.DOTALL)
+_OPENING, _CLOSING = {"(", "[", "case"}, {")", "]", "end"}
 
 
 def conjuncts(condition: str) -> frozenset[str]:
@@ -32,7 +33,8 @@ def _alternatives(condition: str) -> list[str]:
 
 def _lexemes(condition: str) -> list[str]:
     """The words and signs, without parentheses around the whole."""
-    lexemes = [lexeme if lexeme[0] in "'\"" else lexeme.lower() for lexeme in _LEXEME.findall(condition)]
+    found = [lexeme for lexeme in _LEXEME.findall(condition) if not _COMMENT.fullmatch(lexeme)]
+    lexemes = [lexeme if lexeme[0] in "'\"" else lexeme.lower() for lexeme in found]
     while len(lexemes) > 1 and lexemes[0] == "(" and _end_of_group(lexemes) == len(lexemes) - 1:
         lexemes = lexemes[1:-1]
     return lexemes
