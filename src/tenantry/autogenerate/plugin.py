@@ -45,6 +45,7 @@ def _compare(
 
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
     from tenantry.autogenerate.render import keep_text_exact  # noqa: PLC0415
+    from tenantry.autogenerate.transaction import TransactionOps, volatile_functions  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
     metadatas: list[MetaData] = to_list(context.metadata, default=[])
@@ -53,6 +54,7 @@ def _compare(
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
         run_as=context.opts.get("tenantry_run_as"),
     )
-    upgrade_ops.ops[:] = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    found = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    upgrade_ops.ops[:] = [TransactionOps(found, volatile_functions(context.connection, found))] if found else []
     keep_text_exact(context.migration_context.impl)
     return PriorityDispatchResult.CONTINUE

@@ -19,6 +19,11 @@ def identifiers(names: Iterable[str]) -> str:
     return ", ".join(identifier(name) for name in names)
 
 
+def unquoted(name: str) -> str:
+    """A name, with or without its schema, as identities write it."""
+    return _NAME.sub(lambda match: match[1].replace('""', '"') if match[1] is not None else match[0], name)
+
+
 def qualified(schema: str | None, name: str) -> str:
     """A name with its schema, if it has one."""
     return identifier(name) if schema is None else f"{identifier(schema)}.{identifier(name)}"
@@ -51,6 +56,7 @@ def dollar_quoted(text: str) -> str:
     return f"{tag}{text}{tag}"
 
 
+_NAME = re.compile(r'"((?:[^"]|"")*)"|[^."]+')
 _DEFAULT = re.compile(r"\s+DEFAULT\s|\s*:?=", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 

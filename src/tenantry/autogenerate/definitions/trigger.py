@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Statement
+from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.row_security import TableDefinition, dotted
 
 
@@ -83,9 +83,12 @@ class Trigger(TableDefinition):
     def rename(self, name: str) -> Statement:  # noqa: D102
         return Statement(f"ALTER TRIGGER {self._on} RENAME TO {sql.identifier(name)}")
 
-    def replace(self, old: Self) -> Sequence[Statement]:
+    def replaces_in_place(self, old: Definition) -> bool:
         """CREATE OR REPLACE takes a lighter lock than DROP; constraint triggers do not have it."""
-        if self.constraint or old.constraint:
+        return not (self.constraint or getattr(old, "constraint", False))
+
+    def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
+        if not self.replaces_in_place(old):
             return super().replace(old)
         return [self._create(or_replace=True), *self._comments(old.comment)]
 
