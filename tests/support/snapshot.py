@@ -35,7 +35,8 @@ UNION ALL
 SELECT format('constraint %I.%I.%I %s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid))
 FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
 UNION ALL
-SELECT format('index %s', pg_get_indexdef(i.indexrelid)) FROM pg_index i JOIN relation r ON r.oid = i.indrelid
+SELECT format('index %s comment=%s', pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid, 'pg_class'))
+FROM pg_index i JOIN relation r ON r.oid = i.indrelid
 UNION ALL
 SELECT format('policy %I.%I.%I %s %s to=%s using=%s check=%s comment=%s', r.nspname, r.relname, p.polname, p.polcmd,
               p.polpermissive, (SELECT array_agg(u::regrole::text ORDER BY u::regrole::text) FROM unnest(p.polroles) u),

@@ -36,7 +36,7 @@ def canonicalise(
     """
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
-    scratch = Scratch(connection, tables, reshaped)
+    scratch = Scratch(connection, tables, live, reshaped)
     printed = _print(scratch, doubtful, tables)
     printed |= _reprinted(scratch, printed, live)
     declared: dict[Key, Declared] = {}
@@ -109,7 +109,9 @@ def _group(definition: Definition, tables: Tables) -> object:
         return definition.kind, definition.identity
     texts = tuple(definition.texts())
     used = words(texts)
-    table = tables[definition.schema, definition.table]
+    table = tables.get((definition.schema, definition.table))
+    if table is None:  # it hangs on a view
+        return definition.kind, definition.identity
     columns = frozenset((column.name, column_type(column)) for column in table.columns if column.name in used)
     if isinstance(definition, Policy):
         return definition.kind, definition.using, definition.with_check, columns

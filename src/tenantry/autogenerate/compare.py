@@ -97,14 +97,14 @@ class _Comparison:
         """What differs once everything is renamed that can be; what has to be rebuilt anyway is not renamed first."""
         ownership = self._ownership(self._ledger, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
-        scratch = Scratch(self._connection, self._tables, reshaped)
+        scratch = Scratch(self._connection, self._tables, live, reshaped)
         known = self._ledger | _index_keys(tables, stock.DropIndexOp)
         constraints = (item for item in live.definitions.values() if isinstance(item, Constraint))
         gone = [
             *(live.definitions[key] for key in sorted(known & set(live.definitions))),
             *filter(ownership.owns, constraints),
         ]
-        renames = find_renames(scratch, live, desired, gone, mentioned(tables))
+        renames = find_renames(scratch, live, desired, gone, said=mentioned(tables), ledger=self._ledger)
         while True:
             seen = Renamed(scratch, live, renames)
             changes, declared = self._changes(seen, desired, tables, dropped)
@@ -172,7 +172,7 @@ def _leave_to_alembic(
     done = _index_keys(operations, stock.CreateIndexOp | stock.DropIndexOp)
     for catalogue, other in ((live, desired), (desired, live)):
         for key, item in list(catalogue.definitions.items()):
-            indexed = isinstance(item, Index) and (key not in other.definitions or key in done)
+            indexed = item.kind == Index.kind and (key not in other.definitions or key in done)
             checked = isinstance(item, Constraint) and item.is_check and item.belongs_to() in dropped
             if indexed or checked:
                 del catalogue.definitions[key]

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from tenantry.autogenerate.catalogue import Catalogue, Key
-from tenantry.autogenerate.definitions import Definition, Grant, Routine
+from tenantry.autogenerate.definitions import Definition, Grant, Routine, TableDefinition, View
 from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.words import words
 
@@ -28,12 +28,19 @@ class Rename:
 
 
 def find_renames(
-    scratch: Scratch, live: Catalogue, desired: Catalogue, gone: Iterable[Definition], said: AbstractSet[str]
+    scratch: Scratch,
+    live: Catalogue,
+    desired: Catalogue,
+    gone: Iterable[Definition],
+    *,
+    said: AbstractSet[str],
+    ledger: AbstractSet[Key],
 ) -> list[Rename]:
-    """What is the same object under another name.
+    """What is the same object under another name, but for views that bear triggers and indexes of ours.
 
     :param gone: live objects that are no longer declared and would be dropped.
     :param said: names in Alembic's own operations, which do not see objects through renames.
+    :param ledger: objects that migrations created, which it knows by the names of what they are on.
     """
     names_before, names_after = _names(live), _names(desired)
     came = [
@@ -45,7 +52,13 @@ def find_renames(
     went = [item for item in gone if _place(item) in places and _name(item) not in names_after]
     places = {_place(item) for item in went}
     pairs = _pairs(scratch, went, [item for item in came if _place(item) in places]) if went else ()
-    return [rename for rename in pairs if _can_be_followed(rename, live, said)]
+    bearing = {live.definitions[key].belongs_to() for key in ledger if key in live.definitions}
+    return [
+        rename
+        for rename in pairs
+        if _can_be_followed(rename, live, said)
+        and not (isinstance(rename.old, View) and rename.old.identity in bearing)
+    ]
 
 
 def _key(item: Definition) -> Key:
@@ -116,16 +129,18 @@ class Renamed:
 
     def __init__(self, scratch: Scratch, live: Catalogue, renames: Sequence[Rename]) -> None:
         self.renames = renames
-        self._keys = dict(rename.keys for rename in renames)
+        self._keys: dict[Key, Key] = {}
         self._targets = {rename.old.grant_target(): rename.new.grant_target() for rename in renames}
         rewritten = _rewritten(scratch, live, renames)
         self.originals = {key: live.definitions[key] for key in rewritten}
         self.catalogue = Catalogue(
             privileges={replace(item, on=self._targets.get(item.on) or item.on) for item in live.privileges}
         )
-        new = {rename.keys[0]: rename.new for rename in renames}
+        new = {rename.keys[0]: rename.new for rename in renames} | _on_renamed_views(live, renames)
         for key, item in live.definitions.items():
             self.catalogue.add(new.get(key) or rewritten.get(key) or item)
+            if key in new:
+                self._keys[key] = _key(new[key])
 
     def key(self, key: Key) -> Key:
         """What an object is called then."""
@@ -138,6 +153,16 @@ class Renamed:
     def dependencies(self, dependents: Mapping[Key, Iterable[Key]]) -> dict[Key, set[Key]]:
         """What depends on what, by the names of then."""
         return {self.key(used): {self.key(user) for user in users} for used, users in dependents.items()}
+
+
+def _on_renamed_views(live: Catalogue, renames: Sequence[Rename]) -> dict[Key, Definition]:
+    """The triggers and indexes that others have put on them, which go along."""
+    views = {rename.old.identity: rename.new for rename in renames if isinstance(rename.new, View)}
+    return {
+        key: replace(item, table=view.name)
+        for key, item in live.definitions.items()
+        if isinstance(item, TableDefinition) and (view := views.get(item.belongs_to() or ""))
+    }
 
 
 def _rewritten(scratch: Scratch, live: Catalogue, renames: Sequence[Rename]) -> dict[Key, Definition]:

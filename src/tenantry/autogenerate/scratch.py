@@ -13,8 +13,8 @@ from sqlalchemy import Column, Connection, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
-from tenantry.autogenerate.catalogue import Key
-from tenantry.autogenerate.definitions import Constraint, Definition, Policy, TableDefinition, sql
+from tenantry.autogenerate.catalogue import Catalogue, Key
+from tenantry.autogenerate.definitions import Constraint, Definition, Policy, TableDefinition, View, sql
 from tenantry.autogenerate.inspect import Scope, inspect_definitions
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
@@ -46,23 +46,27 @@ class Scratch:
 
     :param tables: the declared tables by schema and name.
     :param reshaped: tables that are there in their declared shape even if no definition belongs to them.
+    :param live: what the database holds: its views, on which triggers and indexes may hang, are there as they are.
     """
 
     def __init__(
         self,
         connection: Connection,
         tables: Mapping[tuple[str | None, str], Table],
+        live: Catalogue,
         reshaped: Sequence[Table] = (),
     ) -> None:
         self._connection = connection
         self._tables = tables
         self._reshaped = [key for key, table in tables.items() if any(table is other for other in reshaped)]
+        self._views = {(item.schema, item.name): item for item in live.definitions.values() if isinstance(item, View)}
         self._prefix = f"tenantry_scratch_{secrets.token_hex(4)}"
 
     def can_print(self, definition: Definition) -> bool:
         """Whether there is all that printing a definition takes."""
-        known = not isinstance(definition, TableDefinition) or (definition.schema, definition.table) in self._tables
-        return known and hasattr(definition, "comment")
+        known = self._tables.keys() | self._views.keys()
+        alone = not isinstance(definition, TableDefinition) or (definition.schema, definition.table) in known
+        return alone and hasattr(definition, "comment")
 
     def print(
         self, definitions: Sequence[Definition], renames: Sequence[tuple[Definition, Definition]] = ()
@@ -81,7 +85,7 @@ class Scratch:
             self._set_path(f"{schemas[None]}, {path}")
             numbered = [_numbered(item, number, schemas) for number, item in enumerate([*definitions, *there])]
             items, others = numbered[: len(definitions)], numbered[len(definitions) :]
-            self._run([*self._create_tables(definitions, schemas), *map(_statements, [*others, *items])])
+            self._run([*self._create_relations(definitions, schemas), *map(_statements, [*others, *items])])
             for old, (_, new) in zip(others, renames, strict=True):
                 self._succeeds(_renaming(old, new))
             self._set_path(path)
@@ -124,11 +128,18 @@ class Scratch:
     def _set_path(self, path: str) -> None:
         self._connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": path})
 
-    def _create_tables(self, definitions: Sequence[Definition], schemas: Mapping[str | None, str]) -> list[str]:
-        needed = {(item.schema, item.table) for item in definitions if isinstance(item, TableDefinition)}
+    def _create_relations(self, definitions: Sequence[Definition], schemas: Mapping[str | None, str]) -> list[str]:
+        """What the definitions hang on: tables in their declared shape, views as they are."""
+        hung_on = {(item.schema, item.table) for item in definitions if isinstance(item, TableDefinition)}
+        tables = [key for key in self._tables if key in hung_on] + self._reshaped
+        there = {(item.schema, item.name) for item in definitions if isinstance(item, View)}
+        views = [self._views[key] for key in sorted(hung_on - there - set(tables), key=str) if key in self._views]
         return [
-            f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(self._tables[key])})"
-            for key in sorted(needed | set(self._reshaped), key=str)
+            *(
+                f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(self._tables[key])})"
+                for key in sorted(set(tables), key=str)
+            ),
+            *(_statements(_numbered(view, -1, schemas)) for view in views),
         ]
 
     def _run(self, statements: Sequence[str]) -> None:
@@ -165,6 +176,8 @@ def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, 
         changes["to"] = ()  # a role may not exist yet, and is no text to print
     if isinstance(definition, Constraint) and not definition.name:
         changes["name"] = f"unnamed_{number}"
+    if isinstance(definition, View) and definition.materialized:
+        changes["definition"] = f"{definition.definition}\nWITH NO DATA"
     return dataclasses.replace(definition, **changes)
 
 

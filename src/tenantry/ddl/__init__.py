@@ -11,7 +11,7 @@ from tenantry.ddl.policy import Policy, RowSecurity
 from tenantry.ddl.role import Role
 from tenantry.ddl.rows import Rows
 from tenantry.ddl.trigger import Trigger
-from tenantry.ddl.view import View
+from tenantry.ddl.view import View, ViewIndex
 
 __all__ = [
     "NAMING_CONVENTION",
@@ -33,6 +33,7 @@ __all__ = [
     "TableItem",
     "Trigger",
     "View",
+    "ViewIndex",
     "declared",
     "sql_text",
 ]

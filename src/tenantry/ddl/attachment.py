@@ -27,12 +27,28 @@ class TableItem(SchemaItem):
     __visit_name__ = "tenantry_table_item"
 
     table: Table
+    on: Any
+
+    def stand_on(self, on: object, metadata: MetaData | None) -> None:
+        """Belong to ``on`` although it does not stand there: a table declared elsewhere, or what is no table.
+
+        :raises DeclarationError: when nothing says which metadata declares it.
+        """
+        if isinstance(on, Table):
+            self._set_parent(on)
+            return
+        metadata = metadata or getattr(on, "metadata", None)
+        if metadata is None:
+            msg = f"{self!r} on {on!r} needs metadata="
+            raise DeclarationError(msg)
+        self.on = on
+        attach(metadata, self)
 
     def _set_parent(self, parent: "SchemaEventTarget", **kw: Any) -> None:  # noqa: ARG002
         if not isinstance(parent, Table):
             msg = f"{self!r} belongs in the __table_args__ of a table, not on {parent!r}"
             raise DeclarationError(msg)
-        self.table = parent
+        self.table = self.on = parent
         attach(parent, self)
 
 
@@ -40,9 +56,11 @@ class DatabaseItem:
     """Something that belongs to the database: attached to a metadata."""
 
     kind: ClassVar[str]
+    metadata: MetaData
 
     def attach_to(self, metadata: MetaData) -> None:
         """Make the object part of what ``metadata`` declares."""
+        self.metadata = metadata
         attach(metadata, self)
 
 

@@ -1,11 +1,10 @@
 """Privileges."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import MetaData, Table
 
-from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, attach, words
+from tenantry.ddl.attachment import DeclarationError, TableItem, words
 from tenantry.ddl.function import Routine
 from tenantry.ddl.view import View
 
@@ -21,7 +20,7 @@ GrantTarget = Table | Routine | View | Schema
 Names = str | list[str] | tuple[str, ...]
 
 
-class Grant(TableItem, DatabaseItem):
+class Grant(TableItem):
     """Privileges on a table (in its ``__table_args__``) or on any other object (``on`` and ``metadata``).
 
     :param privileges: select, insert, update, delete, truncate, references, trigger, execute, usage, create.
@@ -49,21 +48,7 @@ class Grant(TableItem, DatabaseItem):
             msg = f"{self!r}: a grant names at least one privilege and one role"
             raise DeclarationError(msg)
         if on is not None:
-            self._attach_elsewhere(on, metadata)
-
-    def _attach_elsewhere(self, on: GrantTarget, metadata: MetaData | None) -> None:
-        if isinstance(on, Table):
-            self._set_parent(on)
-            return
-        if metadata is None:
-            msg = f"{self!r}: a grant on {on!r} needs metadata="
-            raise DeclarationError(msg)
-        self.on = on
-        attach(metadata, self)
-
-    def _set_parent(self, parent: Any, **kw: Any) -> None:
-        super()._set_parent(parent, **kw)
-        self.on = self.table
+            self.stand_on(on, metadata)
 
     def __repr__(self) -> str:
         return f"Grant({', '.join(self.privileges)!r}, to={', '.join(self.to)!r})"

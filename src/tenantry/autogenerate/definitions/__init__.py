@@ -2,7 +2,7 @@
 
 from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.cluster import Extension, Role
-from tenantry.autogenerate.definitions.constraint import Constraint, Index
+from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
@@ -29,4 +29,5 @@ __all__ = [
     "TenantColumn",
     "Trigger",
     "View",
+    "ViewIndex",
 ]

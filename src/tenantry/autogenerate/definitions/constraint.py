@@ -48,7 +48,7 @@ class Constraint(TableDefinition):
 
 @dataclass(frozen=True)
 class Index(TableDefinition):
-    """An index; ``definition`` is what follows the table's name."""
+    """An index of a table; ``definition`` is what follows the table's name."""
 
     kind = "index"
     remembered = False
@@ -77,3 +77,15 @@ class Index(TableDefinition):
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.definition]
+
+
+@dataclass(frozen=True)
+class ViewIndex(Index):
+    """An index of a materialised view."""
+
+    kind = "view index"
+    remembered = True
+
+    def provides(self) -> frozenset[str]:
+        """An index has its name among the relations of the schema, not of the view."""
+        return frozenset({f"index {dotted(self.schema, self.name)}"})

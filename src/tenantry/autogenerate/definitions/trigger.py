@@ -1,5 +1,6 @@
 """Triggers."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Self
@@ -11,7 +12,7 @@ from tenantry.autogenerate.definitions.row_security import TableDefinition, dott
 
 @dataclass(frozen=True)
 class Trigger(TableDefinition):
-    """A trigger; ``timing`` is before, after or instead of."""
+    """A trigger of a table or view; ``timing`` is before, after or instead of."""
 
     kind = "trigger"
 
@@ -28,6 +29,7 @@ class Trigger(TableDefinition):
     initially_deferred: bool = False
     old_table: str | None = None
     new_table: str | None = None
+    enabled: str = "origin"
     comment: str | None = None
 
     @property
@@ -74,8 +76,16 @@ class Trigger(TableDefinition):
     def _comments(self, old: str | None) -> list[Statement]:
         return [] if self.comment == old else [Statement(sql.comment_on(f"TRIGGER {self._on}", self.comment))]
 
+    def _enabling(self) -> Statement:
+        mode = {"origin": "ENABLE", "disabled": "DISABLE"}.get(self.enabled, f"ENABLE {self.enabled.upper()}")
+        return Statement(f"ALTER TABLE {self.target} {mode} TRIGGER {sql.identifier(self.name)}")
+
+    def _created(self, or_replace: bool) -> list[Statement]:
+        """A trigger that is created or replaced is enabled, whatever it was before."""
+        return [self._create(or_replace), *([self._enabling()] if self.enabled != "origin" else [])]
+
     def create(self) -> Sequence[Statement]:  # noqa: D102
-        return [self._create(or_replace=False), *self._comments(None)]
+        return [*self._created(or_replace=False), *self._comments(None)]
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"DROP TRIGGER {self._on}")]
@@ -88,9 +98,12 @@ class Trigger(TableDefinition):
         return not (self.constraint or getattr(old, "constraint", False))
 
     def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
+        if dataclasses.replace(self, enabled=old.enabled, comment=old.comment) == old:
+            enabling = [self._enabling()] if self.enabled != old.enabled else []
+            return [*enabling, *self._comments(old.comment)]
         if not self.replaces_in_place(old):
             return super().replace(old)
-        return [self._create(or_replace=True), *self._comments(old.comment)]
+        return [*self._created(or_replace=True), *self._comments(old.comment)]
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.execute, *([self.when] if self.when else []), *self.of]

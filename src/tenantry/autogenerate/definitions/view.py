@@ -1,5 +1,6 @@
 """Views and materialised views."""
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Self
@@ -24,6 +25,7 @@ class View(Definition):
     check_option: str | None = None
     schema: str | None = None
     comment: str | None = None
+    column_comments: tuple[tuple[str, str], ...] = ()
     definition: str = ""
     columns: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -39,7 +41,7 @@ class View(Definition):
         return f"table {sql.qualified(self.schema, self.name)}"
 
     def provides(self) -> frozenset[str]:  # noqa: D102
-        return frozenset({self.name})
+        return frozenset({self.name, self.identity})
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.definition]
@@ -55,8 +57,13 @@ class View(Definition):
         command = "CREATE OR REPLACE" if or_replace else "CREATE"
         return Statement(f"{command} {self._target}{self._options()} AS\n{self.definition}")
 
-    def _comments(self, old: str | None) -> list[Statement]:
-        return [] if self.comment == old else [Statement(sql.comment_on(self._target, self.comment))]
+    def _comments(self, old: str | None, old_columns: tuple[tuple[str, str], ...] = ()) -> list[Statement]:
+        changed = {} if self.comment == old else {self._target: self.comment}
+        wanted: dict[str, str | None] = {**dict.fromkeys(dict(old_columns)), **dict(self.column_comments)}
+        for column, comment in wanted.items():
+            if (column, comment) not in old_columns:
+                changed[f"COLUMN {sql.qualified(self.schema, self.name)}.{sql.identifier(column)}"] = comment
+        return [Statement(sql.comment_on(target, comment)) for target, comment in changed.items()]
 
     def create(self) -> Sequence[Statement]:  # noqa: D102
         return [self._create(or_replace=False), *self._comments(None)]
@@ -73,6 +80,9 @@ class View(Definition):
         return same_columns and not (self.materialized or old.materialized)
 
     def replace(self, old: Self) -> Sequence[Statement]:  # noqa: D102
+        comments = self._comments(old.comment, old.column_comments)
+        if dataclasses.replace(self, comment=old.comment, column_comments=old.column_comments) == old:
+            return comments
         if self.materialized or old.materialized:
             return super().replace(old)
-        return [self._create(or_replace=True), *self._comments(old.comment)]
+        return [self._create(or_replace=True), *comments]

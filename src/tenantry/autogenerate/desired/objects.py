@@ -11,7 +11,7 @@ from tenantry.autogenerate.desired.namespace import Namespace
 
 
 def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.Definition]:
-    """Roles, extensions, routines and views."""
+    """Roles, extensions, routines, views and what hangs on them."""
     for role in ddl.declared(metadata, ddl.Role):
         member_of = tuple(sorted(role.member_of))
         yield definitions.Role(
@@ -30,7 +30,19 @@ def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[de
             security_invoker=view.security_invoker,
             security_barrier=view.security_barrier,
             check_option=view.check_option,
+            column_comments=tuple(sorted(view.column_comments.items())),
             comment=view.comment,
+        )
+        yield from _view_indexes(view, namespace)
+    for trigger in ddl.declared(metadata, ddl.Trigger):
+        yield _trigger(trigger, trigger.on, namespace)
+
+
+def _view_indexes(view: ddl.View, namespace: Namespace) -> Iterator[definitions.ViewIndex]:
+    schema = namespace.schema(view.schema)
+    for index in view.indexes:
+        yield definitions.ViewIndex(
+            view.name, index.name, index.definition, schema=schema, unique=index.unique, comment=index.comment
         )
 
 
@@ -80,20 +92,25 @@ def objects_of_table(table: Table, namespace: Namespace) -> Iterator[definitions
             comment=policy.comment,
         )
     for trigger in ddl.declared(table, ddl.Trigger):
-        yield definitions.Trigger(
-            table.name,
-            trigger.name,
-            schema=schema,
-            timing=trigger.timing,
-            events=trigger.events,
-            of=trigger.of,
-            when=None if trigger.when is None else ddl.sql_text(trigger.when),
-            execute=trigger.execute,
-            for_each=trigger.for_each,
-            constraint=trigger.constraint,
-            deferrable=trigger.deferrable,
-            initially_deferred=trigger.initially_deferred,
-            old_table=trigger.old_table,
-            new_table=trigger.new_table,
-            comment=trigger.comment,
-        )
+        yield _trigger(trigger, table, namespace)
+
+
+def _trigger(trigger: ddl.Trigger, on: Table | ddl.View, namespace: Namespace) -> definitions.Trigger:
+    return definitions.Trigger(
+        on.name,
+        trigger.name,
+        schema=namespace.schema(on.schema),
+        timing=trigger.timing,
+        events=trigger.events,
+        of=trigger.of,
+        when=None if trigger.when is None else ddl.sql_text(trigger.when),
+        execute=trigger.execute,
+        for_each=trigger.for_each,
+        constraint=trigger.constraint,
+        deferrable=trigger.deferrable,
+        initially_deferred=trigger.initially_deferred,
+        old_table=trigger.old_table,
+        new_table=trigger.new_table,
+        enabled=trigger.enabled,
+        comment=trigger.comment,
+    )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from tenantry.autogenerate.definitions import Constraint, Index
+from tenantry.autogenerate.definitions import Constraint, Index, ViewIndex
 from tenantry.autogenerate.inspect.scope import NOT_OF_EXTENSION, Scope
 
 _CONSTRAINTS = f"""
@@ -18,7 +18,7 @@ _CONSTRAINTS = f"""
 
 # What follows the table's name begins with USING, which no quoted name can forge: a space stands before it.
 _INDEXES = f"""
-    SELECT n.nspname, c.relname, i.relname AS name, x.indisunique,
+    SELECT n.nspname, c.relname, c.relkind, i.relname AS name, x.indisunique,
            substr(d.text, strpos(d.text, ' USING ' || m.amname) + 1) AS definition,
            obj_description(i.oid, 'pg_class') AS comment
     FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_am m ON m.oid = i.relam
@@ -40,7 +40,7 @@ def inspect_constraints(connection: Connection, scope: Scope) -> Iterator[Constr
 def inspect_indexes(connection: Connection, scope: Scope) -> Iterator[Index]:
     """All indexes that are not there for a constraint."""
     for row in scope.rows(connection, _INDEXES):
-        yield Index(
+        yield (ViewIndex if row.relkind == "m" else Index)(
             row.relname,
             row.name,
             row.definition,

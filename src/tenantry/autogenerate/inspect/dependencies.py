@@ -30,6 +30,10 @@ _DEPENDENCIES = """
         SELECT 'pg_rewrite'::regclass, w.oid, 'view', r.nspname, r.relname, ''
         FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class WHERE r.relkind IN ('v', 'm')
         UNION ALL
+        SELECT 'pg_class'::regclass, x.indexrelid, 'view index', r.nspname, r.relname, '.' || i.relname
+        FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN relation r ON r.oid = x.indrelid
+        WHERE r.relkind = 'm'
+        UNION ALL
         SELECT 'pg_proc'::regclass, oid, kind, nspname, proname, '(' || arguments || ')' FROM routine
     )
     SELECT DISTINCT o.kind, o.nspname, o.relname, o.rest,
@@ -47,7 +51,7 @@ _DEPENDENCIES = """
 
 
 def inspect_dependents(connection: Connection, scope: Scope) -> dict[Key, set[Key]]:
-    """For each routine, view, or column of a table, the policies, triggers, views and routines that use it."""
+    """For each routine, view, or column of a table, the policies, triggers, views, indexes and routines that use it."""
     dependents: dict[Key, set[Key]] = defaultdict(set)
     for row in scope.rows(connection, _DEPENDENCIES):
         user = (row.kind, dotted(scope.schema(row.nspname), row.relname) + row.rest)

@@ -23,9 +23,15 @@ _VIEWS = f"""
     SELECT n.nspname, c.relname, c.relkind = 'm' AS materialized, pg_get_viewdef(c.oid) AS definition,
            ARRAY(SELECT format('%s %s', quote_ident(a.attname), format_type(a.atttypid, a.atttypmod))
                  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum) AS columns,
-           coalesce((SELECT jsonb_object_agg(o.option_name, o.option_value) FROM pg_options_to_table(c.reloptions) o),
-                    '{{}}') AS options, obj_description(c.oid, 'pg_class') AS comment
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           o.security_invoker, o.security_barrier, o.check_option, obj_description(c.oid, 'pg_class') AS comment,
+           ARRAY(SELECT ARRAY[a.attname::text, d.description] FROM pg_description d JOIN pg_attribute a
+                 ON a.attrelid = d.objoid AND a.attnum = d.objsubid
+                 WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass ORDER BY a.attname) AS column_comments
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, LATERAL (
+        SELECT bool_or(option_value::boolean) FILTER (WHERE option_name = 'security_invoker') AS security_invoker,
+               bool_or(option_value::boolean) FILTER (WHERE option_name = 'security_barrier') AS security_barrier,
+               max(lower(option_value)) FILTER (WHERE option_name = 'check_option') AS check_option
+        FROM pg_options_to_table(c.reloptions)) o
     WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('v', 'm')
       AND {NOT_OF_EXTENSION.format("'pg_class'::regclass", "c.oid")}
 """
@@ -87,13 +93,10 @@ def inspect_views(connection: Connection, scope: Scope) -> Iterator[View]:
             schema=scope.schema(row.nspname),
             materialized=row.materialized,
             definition=row.definition.rstrip().removesuffix(";"),
-            security_invoker=_is_on(row.options.get("security_invoker")),
-            security_barrier=_is_on(row.options.get("security_barrier")),
-            check_option=row.options.get("check_option"),
+            security_invoker=bool(row.security_invoker),
+            security_barrier=bool(row.security_barrier),
+            check_option=row.check_option,
             comment=row.comment,
+            column_comments=tuple((name, comment) for name, comment in row.column_comments),
             columns=tuple(row.columns),
         )
-
-
-def _is_on(value: str | None) -> bool:
-    return value is not None and value.lower() in {"true", "on", "yes", "1"}

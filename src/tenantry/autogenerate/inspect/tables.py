@@ -32,7 +32,7 @@ _POLICIES = """
 
 _TRIGGERS = """
     SELECT n.nspname, c.relname, t.tgname, t.tgtype, t.tgconstraint <> 0 AS is_constraint, t.tgdeferrable,
-           t.tginitdeferred, t.tgoldtable, t.tgnewtable, pg_get_triggerdef(t.oid, true) AS definition,
+           t.tginitdeferred, t.tgenabled, t.tgoldtable, t.tgnewtable, pg_get_triggerdef(t.oid, true) AS definition,
            ARRAY(SELECT a.attname::text FROM unnest(t.tgattr::smallint[]) WITH ORDINALITY AS u(number, position)
                  JOIN pg_attribute a ON a.attrelid = t.tgrelid AND a.attnum = u.number ORDER BY position) AS of_columns,
            obj_description(t.oid, 'pg_trigger') AS comment
@@ -42,6 +42,7 @@ _TRIGGERS = """
 
 _COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 _EVENT_BITS = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
+_ENABLED = {"O": "origin", "A": "always", "R": "replica", "D": "disabled"}
 _ROW, _BEFORE, _INSTEAD = 1, 2, 64
 _TAIL = re.compile(
     r" FOR EACH (?:ROW|STATEMENT)(?: WHEN \((?P<when>.*)\))? EXECUTE FUNCTION (?P<execute>.*)$", re.DOTALL
@@ -96,5 +97,6 @@ def _trigger(row: Any, scope: Scope) -> Trigger:
         initially_deferred=row.tginitdeferred,
         old_table=row.tgoldtable,
         new_table=row.tgnewtable,
+        enabled=_ENABLED[row.tgenabled],
         comment=row.comment,
     )
