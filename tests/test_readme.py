@@ -3,11 +3,15 @@
 import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
+import pytest
 import sqlalchemy
 from sqlalchemy import URL, NullPool
 from tests.support.commands import Project
+from tests.support.databases import drop_roles
+from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -21,10 +25,21 @@ def examples() -> dict[str, str]:
     return {found["name"]: found["code"] for page in PAGES for found in _EXAMPLE.finditer(page.read_text())}
 
 
-def test_requests_of_two_tenants(project: Project, migrated_database: URL) -> None:
+def test_requests_of_two_tenants(
+    project: Project, migrated_database: URL, server: Server, request: pytest.FixtureRequest
+) -> None:
     project.use(migrated_database)
     project.environment["TENANTRY_CONTEXT_KEY"] = KEY
     project.run("tenantry", "context-key", "install").succeeded()
+    logins = {"BACK_OFFICE_URL": ("superadmin", "office"), "APPLICATION_URL": ("app", "requests")}
+    for variable, (purpose, name) in logins.items():
+        login = f"{name}_{migrated_database.database}"
+        request.addfinalizer(partial(drop_roles, server, login))
+        project.run(
+            "tenantry", "grant-login", login, "--as", purpose, "--password-stdin", typed="a password"
+        ).succeeded()
+        url = migrated_database.set(username=login, password="a password")
+        project.environment[variable] = url.render_as_string(hide_password=False)
     script = project.directory / "example.py"
     script.write_text(examples()["requests"])
     finished = subprocess.run(

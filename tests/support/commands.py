@@ -67,14 +67,18 @@ class Project:
             [sys.executable, "-m", module, *command[1:]],
             cwd=self.directory,
             env=_environment({**self.environment, **environment}),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(self, *command: str, **environment: str) -> "Finished":
-        """Run a command to its end."""
-        return finish(self.start(*command, **environment))
+    def run(self, *command: str, typed: str | None = None, **environment: str) -> "Finished":
+        """Run a command to its end.
+
+        :param typed: what is on its standard input.
+        """
+        return finish(self.start(*command, **environment), typed)
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,8 @@ class Finished:
         return self.out
 
 
-def finish(process: subprocess.Popen[str]) -> Finished:
-    out, err = process.communicate()
+def finish(process: subprocess.Popen[str], typed: str | None = None) -> Finished:
+    out, err = process.communicate(typed)
     return Finished(process.returncode, out, err)
 
 

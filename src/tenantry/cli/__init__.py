@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.util import CommandError
 
-from tenantry.cli import context_key, database, migrate, push, seed
+from tenantry.cli import context_key, database, logins, migrate, push, seed
 from tenantry.errors import TenantryError
 
 
@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     database.add_commands(commands)
     seed.add_commands(commands)
     context_key.add_commands(commands)
+    logins.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
     if rest and "passed_on" not in options:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")

@@ -21,19 +21,21 @@ from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, event, func, select, text
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 
 from tenantry.errors import SettingsError
 from tenantry.models.base import TenantOwned
+from tenantry.runtime.transaction_context import set_local
 from tenantry.settings import load_settings
 
 SETTING: Final = "tenantry.context"
 LIFETIME: Final = timedelta(minutes=15)
+#: where a session keeps its context, in `Session.info`
+SESSION_CONTEXT: Final = "tenantry.context"
 
 _SHORTEST_KEY = 32
-_INFO = "tenantry.context"
 
 Owned = TypeVar("Owned", bound=TenantOwned)
 
@@ -84,16 +86,23 @@ def configured_key() -> ContextKey:
 
 
 @dataclass(frozen=True)
-class _Context:
+class Context:
     """Whose context it is, and how it is signed."""
 
     tenant_id: UUID | None
     user_id: UUID | None
     key: ContextKey
-    lifetime: timedelta
+    lifetime: timedelta = LIFETIME
 
     def enter(self, connection: Connection) -> None:
-        _set(connection, self.key.token(self.tenant_id, self.user_id, self.lifetime))
+        """Let the connection's transaction run in it."""
+        set_local(connection, self.settings())
+
+    def settings(self) -> dict[str, str]:
+        """The settings that make it up; an anonymous context is none."""
+        if self.tenant_id is None and self.user_id is None:
+            return {SETTING: ""}
+        return {SETTING: self.key.token(self.tenant_id, self.user_id, self.lifetime)}
 
 
 @contextmanager
@@ -116,9 +125,9 @@ def tenant_context(
     :param key: what signs the context; the settings' key unless given.
     :param lifetime: how long a transaction may take before its context expires.
     """
-    outer = target.info.get(_INFO)
+    outer = target.info.get(SESSION_CONTEXT)
     _flush(target)
-    _switch(target, _Context(tenant_id, user_id, key or configured_key(), lifetime))
+    _switch(target, Context(tenant_id, user_id, key or configured_key(), lifetime))
     try:
         yield
         _flush(target)
@@ -136,17 +145,17 @@ def get_in_tenant(session: Session, model: type[Owned], row_id: UUID, **options:
 
     :param options: what ``Session.get`` takes, ``options=[selectinload(Project.tasks)]`` for example.
     """
-    context = _context_of(session)
+    context = context_of(session)
     if context is None or context.tenant_id is None:
         return None
     return session.get(model, (context.tenant_id, row_id), **options)
 
 
-def _switch(target: Session | Connection, context: _Context | None) -> None:
+def _switch(target: Session | Connection, context: Context | None) -> None:
     """Go over to another context. A session forgets what it loaded before, which may be another tenant's."""
     if isinstance(target, Session):
         target.expunge_all()
-    target.info[_INFO] = context
+    target.info[SESSION_CONTEXT] = context
     if not target.in_transaction() and context is None:
         return
     if isinstance(target, Connection):
@@ -160,32 +169,29 @@ def _flush(target: Session | Connection) -> None:
         target.flush()
 
 
-def _enter(connection: Connection, context: _Context | None) -> None:
+def _enter(connection: Connection, context: Context | None) -> None:
     if context is None:
-        _set(connection, "")
+        set_local(connection, {SETTING: ""})
     else:
         context.enter(connection)
 
 
-def _set(connection: Connection, token: str) -> None:
-    connection.execute(text("SELECT set_config(:setting, :token, true)"), {"setting": SETTING, "token": token})
-
-
-def _context_of(session: Session) -> _Context | None:
-    found: _Context | None = session.info.get(_INFO)
+def context_of(session: Session) -> Context | None:
+    """The context that a session is in."""
+    found: Context | None = session.info.get(SESSION_CONTEXT)
     return found
 
 
 @event.listens_for(Session, "after_begin")
 def _enter_context(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
-    context = _context_of(session)
+    context = context_of(session)
     if context is not None and not transaction.nested:
         context.enter(connection)
 
 
 @event.listens_for(Session, "do_orm_execute")
 def _name_tenant(state: ORMExecuteState) -> None:
-    context = _context_of(state.session)
+    context = context_of(state.session)
     if context is None or context.tenant_id is None or not _reads_models(state):
         return
     tenant_id = context.tenant_id
@@ -204,7 +210,7 @@ def _reads_models(state: ORMExecuteState) -> bool:
 @event.listens_for(Session, "before_flush")
 def _fill_in_tenant(session: Session, flush: UOWTransaction, instances: Any) -> None:  # noqa: ARG001
     """Sparing the database a look at the token for each row."""
-    context = _context_of(session)
+    context = context_of(session)
     if context is None or context.tenant_id is None:
         return
     for row in session.new:
