@@ -11,7 +11,7 @@ import alembic.op
 import sqlalchemy
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
+from alembic.operations import MigrateOperation, Operations
 from sqlalchemy import URL, Connection, Engine, MetaData, NullPool
 from tests.support.snapshot import snapshot
 
@@ -58,6 +58,12 @@ class Comparison:
         upgrade = render_python_code(script.upgrade_ops, migration_context=context)
         downgrade = render_python_code(script.downgrade_ops, migration_context=context)
         return Revision(upgrade, downgrade)
+
+    def operations(self, metadata: MetaData) -> list[MigrateOperation]:
+        """The operations of that revision, in order."""
+        script = produce_migrations(self.context(target_metadata=metadata), metadata)
+        assert script.upgrade_ops is not None
+        return [found for transaction in script.upgrade_ops.ops for found in getattr(transaction, "ops", ())]
 
     def run(self, code: str) -> None:
         """Execute what stands in upgrade() or downgrade()."""

@@ -19,7 +19,7 @@ from tenantry.autogenerate.desired import Namespace, declared_rows, desired_cata
 from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
 from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
-from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
@@ -238,11 +238,17 @@ def _operations(
     changes: Iterable[Change], revoked: Sequence[Grant], granted: Sequence[Grant]
 ) -> Iterator[MigrateOperation]:
     for change in changes:
-        if change.old is not None and (change.rebuilt or change.new is None):
-            yield DropOp(change.old)
-        if change.new is not None and (change.rebuilt or change.old is None):
-            yield CreateOp(change.new)
-        if change.old is not None and change.new is not None and not change.rebuilt:
-            yield ReplaceOp(change.old, change.new)
+        for operation in _steps(change):
+            operation.printed = change.printed
+            yield operation
     yield from map(DropOp, revoked)
     yield from map(CreateOp, granted)
+
+
+def _steps(change: Change) -> Iterator[DefinitionOp]:
+    if change.old is not None and (change.rebuilt or change.new is None):
+        yield DropOp(change.old)
+    if change.new is not None and (change.rebuilt or change.old is None):
+        yield CreateOp(change.new)
+    if change.old is not None and change.new is not None and not change.rebuilt:
+        yield ReplaceOp(change.old, change.new)

@@ -14,11 +14,16 @@ _PRIVILEGE_ORDER = ("select", "insert", "update", "delete", "truncate", "referen
 
 @dataclasses.dataclass
 class Change:
-    """One object before and after; rebuilt means dropped and created, because PostgreSQL cannot alter it."""
+    """One object before and after.
+
+    :param rebuilt: dropped and created, because PostgreSQL cannot alter it.
+    :param printed: the object afterwards, as PostgreSQL prints it.
+    """
 
     old: Definition | None
     new: Definition | None
     rebuilt: bool = False
+    printed: Definition | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +63,7 @@ def compare(live: Catalogue, declared: Mapping[Key, Declared], ownership: Owners
             if old is not new:
                 changes[key] = Change(old, new)
         elif _differs(old, item.printed, ownership):
-            changes[key] = Change(old, new, rebuilt=not item.printed.replaceable(old))
+            changes[key] = Change(old, new, rebuilt=not item.printed.replaceable(old), printed=item.printed)
     for key, old in live.definitions.items():
         if key not in declared and ownership.owns(old):
             changes[key] = Change(old, None)
@@ -103,7 +108,8 @@ def rebuild_dependents(
 def _rebuilt(change: Change | None, old: Definition, declared: Declared | None) -> Change:
     if change is not None:
         return dataclasses.replace(change, rebuilt=change.new is not None)
-    return Change(old, declared.written if declared else old, rebuilt=True)
+    new, printed = (declared.written, declared.printed) if declared else (old, old)
+    return Change(old, new, rebuilt=True, printed=printed)
 
 
 def compare_privileges(

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from tenantry.autogenerate import ledger
 from tenantry.autogenerate.definitions import Definition, Statement, sql
+from tenantry.autogenerate.definitions.changes import changes
 
 #: execution option: the single statements of a text whose results nobody reads
 STATEMENTS: Final = "tenantry_statements"
@@ -33,10 +34,23 @@ def replace(old: Definition, new: Definition) -> None:
     op.invoke(ReplaceOp(old, new))
 
 
+class _Difference(tuple[str]):
+    """A difference that reads as a line of a list, which is how ``alembic check`` prints it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"\n  {self[0]}"
+
+
 class DefinitionOp(MigrateOperation):
-    """An operation on definitions: ``old`` is there before it, ``new`` after it."""
+    """An operation on definitions: ``old`` is there before it, ``new`` after it.
+
+    :ivar printed: ``new`` as PostgreSQL prints it, where a comparison has found that out.
+    """
 
     verb: str
+    printed: Definition | None = None
 
     def __init__(self, old: Definition | None, new: Definition | None) -> None:
         self.old = old
@@ -51,7 +65,11 @@ class DefinitionOp(MigrateOperation):
 
     def to_diff_tuple(self) -> tuple[Any, ...]:
         """What ``alembic check`` prints."""
-        return (f"{self.verb} {self.definition.label()}",)
+        return _Difference([self.difference()])
+
+    def difference(self) -> str:
+        """What happens to which object."""
+        return f"{self.verb} {self.definition.label()}"
 
     def statements(self, role_names: dict[str, str]) -> list[Statement]:
         """The SQL, with the ledger kept."""
@@ -99,6 +117,13 @@ class ReplaceOp(DefinitionOp):
 
     def __init__(self, old: Definition, new: Definition) -> None:
         super().__init__(old, new)
+
+    def difference(self) -> str:  # noqa: D102
+        assert self.old is not None and self.new is not None  # noqa: S101, PT018
+        if self.new.renaming(self.old):
+            return f"rename {self.old.label()} to {self.new.label()}"
+        changed = changes(self.old, self.printed or self.new)
+        return f"{super().difference()}: {changed}" if changed else super().difference()
 
     def reverse(self) -> "ReplaceOp":  # noqa: D102
         assert self.old is not None and self.new is not None  # noqa: S101, PT018

@@ -7,6 +7,7 @@ Alembic loads this module while it is itself half imported, and must not be load
 when it is first needed.
 """
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _compare(
     from alembic.util import PriorityDispatchResult, to_list  # noqa: PLC0415
 
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
+    from tenantry.autogenerate.differences import in_words  # noqa: PLC0415
     from tenantry.autogenerate.render import keep_text_exact  # noqa: PLC0415
     from tenantry.autogenerate.transaction import TransactionOps, volatile_functions  # noqa: PLC0415
 
@@ -55,6 +57,8 @@ def _compare(
         run_as=context.opts.get("tenantry_run_as"),
     )
     found = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    for difference in in_words(found):
+        logging.getLogger("alembic.autogenerate.tenantry").info("Detected %s", difference)
     upgrade_ops.ops[:] = [TransactionOps(found, volatile_functions(context.connection, found))] if found else []
     keep_text_exact(context.migration_context.impl)
     return PriorityDispatchResult.CONTINUE
