@@ -32,6 +32,11 @@ FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
 LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND r.relkind IN ('r', 'p', 'v', 'm')
 UNION ALL
+SELECT format('partition %I.%I of=%s %s by=%s', r.nspname, r.relname, i.inhparent::regclass,
+              pg_get_expr(r.relpartbound, r.oid), pg_get_partkeydef(r.oid))
+FROM relation r LEFT JOIN pg_inherits i ON i.inhrelid = r.oid
+WHERE r.relkind = 'p' OR r.relispartition AND r.relkind = 'r'
+UNION ALL
 SELECT format('constraint %I.%I.%I %s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid))
 FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
 UNION ALL

@@ -13,6 +13,7 @@ from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
     Index,
+    Partition,
     Policy,
     Routine,
     TableDefinition,
@@ -36,6 +37,10 @@ def canonicalise(
     """
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
+    if any(isinstance(item, Partition) for item in doubtful):  # one may be a part of another
+        doubtful += [
+            item for item in desired.definitions.values() if isinstance(item, Partition) and item not in doubtful
+        ]
     scratch = Scratch(connection, tables, live, reshaped)
     printed = _print(scratch, doubtful, tables)
     printed |= _reprinted(scratch, printed, live)
@@ -59,7 +64,7 @@ def _doubtful(item: Definition, live: Catalogue, namesakes: Mapping[tuple[str | 
         return item not in namesakes.get((item.schema, item.name), [])
     if isinstance(item, Constraint) and not item.name:
         return True
-    if not isinstance(item, Policy | Trigger | View | Constraint | Index):
+    if not isinstance(item, Policy | Trigger | View | Constraint | Index | Partition):
         return False
     other = live.definitions.get((item.kind, item.identity))
     return other is not None and other != item

@@ -13,14 +13,23 @@ from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
-from tenantry.autogenerate.definitions import Constraint, Grant, Index, Role, sql
+from tenantry.autogenerate.definitions import Constraint, Definition, Grant, Index, Partition, Role, RowSecurity, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue
 from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
 from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
+from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
+from tenantry.autogenerate.partitions import (
+    Hidden,
+    close_partitions,
+    enter_partitions,
+    moved,
+    refuse_other_keys,
+    restore_partitioning,
+)
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
@@ -82,6 +91,9 @@ class _Comparison:
         created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
         live = inspect_database(self._connection, self._scope)
         desired = desired_catalogue(self._metadatas, self._namespace, created)
+        partitions = list(inspect_partitions(self._connection, self._scope))
+        enter_partitions(live, partitions, desired.definitions.keys() | self._ledger)
+        split = self._split_tables(live, tables, dropped | created)
         seen, changes, declared = self._compare(live, desired, tables, dropped)
         ledger = {seen.key(key) for key in self._ledger}
         wanted = _spelled_as_printed(desired, declared)
@@ -90,6 +102,20 @@ class _Comparison:
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
         yield from _operations(_as_it_is(changes, seen), revoked, granted)
+        secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
+        yield from close_partitions(partitions, desired, secured, managed.roles)
+
+    def _split_tables(
+        self, held: Catalogue, tables: Sequence[MigrateOperation], moving: AbstractSet[str]
+    ) -> set[TableKey]:
+        """The partitioned tables that stay: they are split as they are declared."""
+        live = inspect_partition_keys(self._connection, self._scope)
+        restore_partitioning(tables, live, self._namespace)
+        if any(isinstance(item, stock.DropTableOp) for item in tables):
+            Hidden(self._connection, self._metadatas).leave_out(tables)
+        there = {key: table for key, table in self._tables.items() if dotted(*key) not in moving}
+        refuse_other_keys(Scratch(self._connection, self._tables, held), live, there)
+        return live.keys() & there.keys()
 
     def _compare(
         self, live: Catalogue, desired: Catalogue, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
@@ -155,9 +181,10 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
         for table in metadata.tables.values():
             if table.schema:
                 yield table.schema
-        objects: list[ddl.Routine | ddl.View] = [
+        objects: list[ddl.Routine | ddl.View | ddl.Partition] = [
             *ddl.declared(metadata, ddl.Routine),
             *ddl.declared(metadata, ddl.View),
+            *ddl.declared(metadata, ddl.Partition),
         ]
         yield from (item.schema for item in objects if item.schema)
         for grant in ddl.declared(metadata, ddl.Grant):
@@ -251,4 +278,11 @@ def _steps(change: Change) -> Iterator[DefinitionOp]:
     if change.new is not None and (change.rebuilt or change.old is None):
         yield CreateOp(change.new)
     if change.old is not None and change.new is not None and not change.rebuilt:
-        yield ReplaceOp(change.old, change.new)
+        yield from _in_place(change.old, change.new)
+
+
+def _in_place(old: Definition, new: Definition) -> Iterator[DefinitionOp]:
+    if isinstance(old, Partition) and isinstance(new, Partition):
+        yield from moved(old, new)
+    else:
+        yield ReplaceOp(old, new)

@@ -12,7 +12,18 @@ from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 
-from tenantry.autogenerate.definitions import Constraint, Definition, Index, Policy, RowSecurity, Trigger, View, sql
+from tenantry.autogenerate.definitions import (
+    Attachment,
+    Constraint,
+    Definition,
+    Index,
+    Partition,
+    Policy,
+    RowSecurity,
+    Trigger,
+    View,
+    sql,
+)
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.ops import DefinitionOp
 from tenantry.autogenerate.rewrites import adding_rewrites, altering_rewrites
@@ -71,7 +82,9 @@ def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
     if not all(statement.sql.startswith("COMMENT ON") for statement in operation.statements({})):
         if old is not None and new is not None and new.renaming(old):
             yield from [] if isinstance(old, Index) else [Lock(ACCESS_EXCLUSIVE, (old.belongs_to() or old.identity,))]
-        elif isinstance(operation.definition, Policy | RowSecurity):
+        elif isinstance(new, Attachment):
+            yield Lock(ACCESS_EXCLUSIVE, (new.identity,), "its rows are checked")
+        elif isinstance(operation.definition, Policy | RowSecurity | Partition):
             yield Lock(ACCESS_EXCLUSIVE, tables)
         elif isinstance(operation.definition, Trigger):
             in_place = old is None or (isinstance(new, Trigger) and new.replaces_in_place(old))

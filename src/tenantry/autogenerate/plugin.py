@@ -19,23 +19,27 @@ if TYPE_CHECKING:
 
 
 def setup(plugin: "Plugin") -> None:
-    """Register the comparison, after Alembic's own, from which the ledger is hidden."""
+    """Register the comparison, after Alembic's own, from which the ledger and partitions are hidden."""
     from alembic.util import DispatchPriority  # noqa: PLC0415
 
     plugin.add_autogenerate_comparator(
-        _hide_ledger, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
+        _hide, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
     )
     plugin.add_autogenerate_comparator(
         _compare, "schema", "tenantry", qualifier="postgresql", priority=DispatchPriority.LAST
     )
 
 
-def _hide_ledger(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDispatchResult":  # noqa: ARG001
-    from alembic.util import PriorityDispatchResult  # noqa: PLC0415
+def _hide(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDispatchResult":  # noqa: ARG001
+    from alembic.util import PriorityDispatchResult, to_list  # noqa: PLC0415
 
     from tenantry.autogenerate import ledger  # noqa: PLC0415
+    from tenantry.autogenerate.partitions import Hidden  # noqa: PLC0415
 
+    assert context.connection is not None  # noqa: S101
+    hidden = Hidden(context.connection, to_list(context.metadata, default=[]))
     context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
+    context._name_filters.append(hidden.shows)  # noqa: SLF001
     return PriorityDispatchResult.CONTINUE
 
 

@@ -6,17 +6,23 @@ No user table is touched beyond the ACCESS SHARE that parsing a query takes, and
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.autogenerate.catalogue import Catalogue, Key
-from tenantry.autogenerate.definitions import Constraint, Definition, Policy, TableDefinition, View, sql
+from tenantry.autogenerate.definitions import Constraint, Definition, Partition, Policy, TableDefinition, View, sql
 from tenantry.autogenerate.inspect import Scope, inspect_definitions
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
+from tenantry.autogenerate.inspect.partitions import (
+    TableKey,
+    inspect_partition_definitions,
+    inspect_partition_keys,
+)
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_triggers
 from tenantry.errors import TenantryError
@@ -27,18 +33,24 @@ _READERS = (
     inspect_triggers,
     inspect_constraints,
     inspect_indexes,
+    inspect_partition_definitions,
     inspect_routines,
     inspect_views,
 )
 
 
-class ComparisonError(TenantryError):
+class ComparisonError(TenantryError, CommandError):
     """The database cannot be compared with the declaration."""
 
 
 def column_type(column: Column[Any]) -> str:
     """The type of a column, as CREATE TABLE names it."""
     return column.type.compile(dialect=_dialect)
+
+
+def partition_by(table: Table) -> str:
+    """How a table is declared to be split; empty if it is not."""
+    return str(table.dialect_options["postgresql"]["partition_by"] or "")
 
 
 class Scratch:
@@ -89,8 +101,7 @@ class Scratch:
             for old, (_, new) in zip(others, renames, strict=True):
                 self._succeeds(_renaming(old, new))
             self._set_path(path)
-            scope = Scope({scratch: schema for schema, scratch in schemas.items()})
-            read_back: Iterator[Any] = inspect_definitions(self._connection, scope, _READERS)
+            read_back: Iterator[Any] = inspect_definitions(self._connection, _outer_scope(schemas), _READERS)
             found = {int(item.comment): item for item in read_back}
         return {
             (item.kind, item.identity): _restored(found[number], item, schemas)
@@ -108,6 +119,7 @@ class Scratch:
 
     def _schemas(self, definitions: Sequence[Definition]) -> dict[str | None, str]:
         names = {None, *(getattr(item, "schema", None) for item in definitions), *(key[0] for key in self._reshaped)}
+        names |= {item.table_schema for item in definitions if isinstance(item, Partition)}
         ordered = sorted(names, key=lambda name: name or "")
         return {name: f"{self._prefix}_{number}" for number, name in enumerate(ordered)}
 
@@ -131,16 +143,32 @@ class Scratch:
     def _create_relations(self, definitions: Sequence[Definition], schemas: Mapping[str | None, str]) -> list[str]:
         """What the definitions hang on: tables in their declared shape, views as they are."""
         hung_on = {(item.schema, item.table) for item in definitions if isinstance(item, TableDefinition)}
-        tables = [key for key in self._tables if key in hung_on] + self._reshaped
+        split = {(item.table_schema, item.table) for item in definitions if isinstance(item, Partition)}
+        tables = [key for key in self._tables if key in hung_on | split] + self._reshaped
         there = {(item.schema, item.name) for item in definitions if isinstance(item, View)}
         views = [self._views[key] for key in sorted(hung_on - there - set(tables), key=str) if key in self._views]
         return [
-            *(
-                f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(self._tables[key])})"
-                for key in sorted(set(tables), key=str)
-            ),
+            *(self._create_table(key, schemas, split=key in split) for key in sorted(set(tables), key=str)),
             *(_statements(_numbered(view, -1, schemas)) for view in views),
         ]
+
+    def _create_table(self, key: TableKey, schemas: Mapping[str | None, str], *, split: bool = False) -> str:
+        table = self._tables[key]
+        by = f" PARTITION BY {partition_by(table)}" if split else ""
+        return f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(table)}){by}"
+
+    def partition_keys(self, tables: Collection[TableKey]) -> dict[TableKey, str]:
+        """How tables are split as they are declared, in the words in which PostgreSQL prints it."""
+        if not tables:
+            return {}
+        schemas = {schema: f"{self._prefix}_{number}" for number, schema in enumerate({key[0] for key in tables})}
+        with self._rolled_back():
+            path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
+            self._create_schemas(schemas)
+            self._set_path(", ".join([*schemas.values(), path]))
+            self._run([self._create_table(key, schemas, split=True) for key in tables])
+            self._set_path(path)
+            return inspect_partition_keys(self._connection, _outer_scope(schemas))
 
     def _run(self, statements: Sequence[str]) -> None:
         """All in one round trip; if PostgreSQL refuses one, each alone, again while that gets further."""
@@ -165,6 +193,11 @@ class Scratch:
         self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
+def _outer_scope(schemas: Mapping[str | None, str]) -> Scope:
+    """The scratch schemas, read under the names of those that they stand for."""
+    return Scope({scratch: schema for schema, scratch in schemas.items()})
+
+
 def _columns(table: Table) -> str:
     return ", ".join(f"{sql.identifier(column.name)} {column_type(column)}" for column in table.columns)
 
@@ -174,6 +207,8 @@ def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, 
     changes: dict[str, Any] = {"schema": schemas[definition.schema], "comment": str(number)}  # type: ignore[attr-defined]
     if isinstance(definition, Policy):
         changes["to"] = ()  # a role may not exist yet, and is no text to print
+    if isinstance(definition, Partition):
+        changes["table_schema"] = schemas[definition.table_schema]
     if isinstance(definition, Constraint) and not definition.name:
         changes["name"] = f"unnamed_{number}"
     if isinstance(definition, View) and definition.materialized:
@@ -196,6 +231,8 @@ def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> 
     changes: dict[str, Any] = {"schema": written.schema, "comment": written.comment}
     if isinstance(written, Policy):
         changes["to"] = written.to
+    if isinstance(written, Partition):
+        changes["table_schema"] = written.table_schema
     if isinstance(written, Constraint):
         changes["name"] = written.name
     for name in (field.name for field in dataclasses.fields(printed) if field.name not in changes):

@@ -1,4 +1,4 @@
-"""What can be declared beside tables: row security, routines, triggers, views, grants, roles, extensions, rows."""
+"""What can be declared beside tables: row security, routines, triggers, views, grants, roles, rows and more."""
 
 from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
 from tenantry.ddl.exemption import Exemption
@@ -7,6 +7,7 @@ from tenantry.ddl.extension import Extension
 from tenantry.ddl.function import Function, Procedure, Routine
 from tenantry.ddl.grant import Grant, GrantTarget, Schema
 from tenantry.ddl.naming import NAMING_CONVENTION
+from tenantry.ddl.partition import Partition
 from tenantry.ddl.policy import Policy, RowSecurity
 from tenantry.ddl.role import Role
 from tenantry.ddl.rows import Rows
@@ -23,6 +24,7 @@ __all__ = [
     "Function",
     "Grant",
     "GrantTarget",
+    "Partition",
     "Policy",
     "Procedure",
     "Role",

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Table, inspect
+from sqlalchemy.exc import NoInspectionAvailable
 from sqlalchemy.schema import SchemaItem
 
 from tenantry.errors import TenantryError
@@ -87,3 +88,17 @@ def words(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """A sequence of words, however it was written: ``"select, insert"`` or ``["select", "insert"]``."""
     parts = value.split(",") if isinstance(value, str) else value
     return tuple(part.strip() for part in parts if part.strip())
+
+
+def table_of(table: Any) -> Table:
+    """A table, or the one that a class is mapped to."""
+    if isinstance(table, Table):
+        return table
+    try:
+        mapped = inspect(table).local_table
+    except NoInspectionAvailable:
+        mapped = None
+    if not isinstance(mapped, Table):
+        msg = f"{table!r} is neither a table nor a class mapped to one"
+        raise DeclarationError(msg)
+    return mapped

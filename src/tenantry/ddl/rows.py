@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, inspect
-from sqlalchemy.exc import NoInspectionAvailable
-
-from tenantry.ddl.attachment import DeclarationError, attach, words
+from tenantry.ddl.attachment import DeclarationError, attach, table_of, words
 
 
 class Rows:
@@ -24,7 +21,7 @@ class Rows:
         *,
         key: str | list[str] | tuple[str, ...] | None = None,
     ) -> None:
-        self.table = _table_of(table)
+        self.table = table_of(table)
         self.key = words(key) if key else tuple(column.name for column in self.table.primary_key)
         self.rows = [dict(row) for row in rows]
         self._refuse_unknown_columns()
@@ -48,16 +45,3 @@ class Rows:
 
     def __repr__(self) -> str:
         return f"Rows({self.table.name!r}, {len(self.rows)} rows)"
-
-
-def _table_of(table: Any) -> Table:
-    if isinstance(table, Table):
-        return table
-    try:
-        mapped = inspect(table).local_table
-    except NoInspectionAvailable:
-        mapped = None
-    if not isinstance(mapped, Table):
-        msg = f"{table!r} is neither a table nor a class mapped to one"
-        raise DeclarationError(msg)
-    return mapped

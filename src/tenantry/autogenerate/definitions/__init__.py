@@ -5,6 +5,7 @@ from tenantry.autogenerate.definitions.cluster import Extension, Role
 from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
+from tenantry.autogenerate.definitions.partition import Attachment, Partition, PartitionSecurity
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
 from tenantry.autogenerate.definitions.rows import Rows
 from tenantry.autogenerate.definitions.tenant_column import TenantColumn
@@ -12,12 +13,15 @@ from tenantry.autogenerate.definitions.trigger import Trigger
 from tenantry.autogenerate.definitions.view import View
 
 __all__ = [
+    "Attachment",
     "Constraint",
     "Definition",
     "Extension",
     "Function",
     "Grant",
     "Index",
+    "Partition",
+    "PartitionSecurity",
     "Policy",
     "Procedure",
     "Role",

@@ -11,7 +11,7 @@ from tenantry.autogenerate.desired.namespace import Namespace
 
 
 def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.Definition]:
-    """Roles, extensions, routines, views and what hangs on them."""
+    """Roles, extensions, routines, partitions, views and what hangs on them."""
     for role in ddl.declared(metadata, ddl.Role):
         member_of = tuple(sorted(role.member_of))
         yield definitions.Role(
@@ -21,6 +21,8 @@ def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[de
         yield definitions.Extension(extension.name, schema=extension.schema)
     for routine in ddl.declared(metadata, ddl.Routine):
         yield routine_definition(routine, namespace)
+    for partition in ddl.declared(metadata, ddl.Partition):
+        yield from _partition(partition, namespace)
     for view in ddl.declared(metadata, ddl.View):
         yield definitions.View(
             view.name,
@@ -44,6 +46,22 @@ def _view_indexes(view: ddl.View, namespace: Namespace) -> Iterator[definitions.
         yield definitions.ViewIndex(
             view.name, index.name, index.definition, schema=schema, unique=index.unique, comment=index.comment
         )
+
+
+def _partition(partition: ddl.Partition, namespace: Namespace) -> Iterator[definitions.Definition]:
+    """A partition, with row security of its own: it can be reached around the policies of its table."""
+    schema = namespace.schema(partition.schema)
+    yield definitions.Partition(
+        partition.of.name,
+        partition.name,
+        values=partition.values,
+        partition_by=partition.partition_by,
+        table_schema=namespace.schema(partition.of.schema),
+        schema=schema,
+        comment=partition.comment,
+    )
+    for security in ddl.declared(partition.table, ddl.RowSecurity):
+        yield definitions.RowSecurity(partition.name, schema=schema, enabled=security.enabled, force=security.force)
 
 
 def routine_definition(routine: ddl.Routine, namespace: Namespace) -> definitions.Routine:
