@@ -10,8 +10,9 @@ WITH mine AS (
     SELECT c.*, m.nspname FROM pg_class c JOIN mine m ON m.oid = c.relnamespace
     WHERE c.relname NOT IN ('tenantry_ledger', 'alembic_version', 'tenantry_ledger_pkey', 'alembic_version_pkc')
 )
-SELECT format('schema %s acl=%s', n.nspname, (SELECT array_agg(a::text ORDER BY a::text)
-              FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
+SELECT format('schema %s owner=%s acl=%s', n.nspname, pg_get_userbyid(n.nspowner),
+              (SELECT array_agg(a::text ORDER BY a::text)
+               FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
 FROM pg_namespace n JOIN mine m ON m.oid = n.oid
 UNION ALL
 SELECT format('role %I login=%s bypass_rls=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin, r.rolbypassrls,
@@ -21,7 +22,9 @@ FROM pg_roles r WHERE r.rolname LIKE 'case\_%'
 UNION ALL
 SELECT format('relation %I.%I %s rls=%s force=%s options=%s acl=%s comment=%s owner=%s', nspname, relname, relkind,
               relrowsecurity, relforcerowsecurity, reloptions,
-              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(relacl, acldefault('r', relowner))) a),
+              (SELECT array_agg(a::text ORDER BY a::text)
+               FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's'::"char" ELSE 'r' END, relowner)))
+               a),
               obj_description(oid, 'pg_class'), pg_get_userbyid(relowner))
 FROM relation WHERE relkind <> 'i'
 UNION ALL
@@ -56,7 +59,7 @@ UNION ALL
 SELECT format('view %I.%I %s', r.nspname, r.relname, pg_get_viewdef(r.oid))
 FROM relation r WHERE r.relkind IN ('v', 'm')
 UNION ALL
-SELECT format('routine %s acl=%s comment=%s', pg_get_functiondef(p.oid),
+SELECT format('routine %s owner=%s acl=%s comment=%s', pg_get_functiondef(p.oid), pg_get_userbyid(p.proowner),
               (SELECT array_agg(a::text ORDER BY a::text)
                FROM unnest(coalesce(p.proacl, acldefault('f', p.proowner))) a), obj_description(p.oid, 'pg_proc'))
 FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
@@ -64,7 +67,9 @@ FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p
 UNION ALL
 SELECT format('extension %I %s', extname, extnamespace::regnamespace) FROM pg_extension
 UNION ALL
-SELECT format('type %s %s', t.oid::regtype, t.typtype) FROM pg_type t JOIN mine m ON m.oid = t.typnamespace
+SELECT format('type %s %s owner=%s acl=%s', t.oid::regtype, t.typtype, pg_get_userbyid(t.typowner),
+              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(typacl, acldefault('T', typowner))) a))
+FROM pg_type t JOIN mine m ON m.oid = t.typnamespace
 WHERE t.typtype IN ('e', 'd')
 """
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.definitions import Definition, Owner
 from tenantry.autogenerate.definitions.grant import privilege_identity
 
 Key = tuple[str, str]
@@ -13,6 +13,7 @@ class Privilege:
     """One privilege of one role on one object, or one column of it: the atom that grants are compared by.
 
     :param on: the object as GRANT names it.
+    :param grantable: whether the role may grant it in turn.
     :param table: the table that brings the privilege with it, if it is one.
     """
 
@@ -20,6 +21,7 @@ class Privilege:
     role: str
     privilege: str
     column: str = ""
+    grantable: bool = False
     table: str | None = field(default=None, compare=False)
 
     @property
@@ -30,10 +32,14 @@ class Privilege:
 
 @dataclass
 class Catalogue:
-    """Definitions by kind and identity, and privileges."""
+    """Definitions by kind and identity, privileges, and owners.
+
+    :ivar owners: by object as GRANT names it, where the owner is not the role that migrates.
+    """
 
     definitions: dict[Key, Definition] = field(default_factory=dict)
     privileges: set[Privilege] = field(default_factory=set)
+    owners: dict[str, Owner] = field(default_factory=dict)
 
     def add(self, definition: Definition) -> None:
         """Enter a definition."""

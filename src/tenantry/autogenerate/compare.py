@@ -13,15 +13,26 @@ from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
-from tenantry.autogenerate.definitions import Constraint, Definition, Grant, Index, Partition, Role, RowSecurity, sql
+from tenantry.autogenerate.definitions import (
+    Constraint,
+    Definition,
+    Grant,
+    Index,
+    Owner,
+    Partition,
+    Role,
+    RowSecurity,
+    sql,
+)
 from tenantry.autogenerate.definitions.row_security import dotted
-from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue
+from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
 from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
-from tenantry.autogenerate.inspect import Scope, inspect_database, read_ledger
+from tenantry.autogenerate.inspect import Scope, inspect_database, migrating_role, read_ledger, server_version
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
+from tenantry.autogenerate.owners import Owners
 from tenantry.autogenerate.partitions import (
     Hidden,
     close_partitions,
@@ -89,19 +100,25 @@ class _Comparison:
         """Creates, drops, renames and changes of all that is no row."""
         dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
         created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
-        live = inspect_database(self._connection, self._scope)
+        migrating = migrating_role(self._connection, self._run_as)
+        live = inspect_database(self._connection, self._scope, migrating)
         desired = desired_catalogue(self._metadatas, self._namespace, created)
         partitions = list(inspect_partitions(self._connection, self._scope))
         enter_partitions(live, partitions, desired.definitions.keys() | self._ledger)
         split = self._split_tables(live, tables, dropped | created)
         seen, changes, declared = self._compare(live, desired, tables, dropped)
         ledger = {seen.key(key) for key in self._ledger}
-        wanted = _spelled_as_printed(desired, declared)
+        printed = _Printed(declared)
+        owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(migrating), ledger)
+        wanted = {privilege for privilege in printed.privileges(desired) if not owners.is_owner(privilege)}
+        refuse_unknown(wanted, server_version(self._connection))
         our_roles = {identity for kind, identity in ledger if kind == Role.kind} | _roles(desired, wanted)
-        managed = Managed(_objects(declared, self._tables, wanted), our_roles, dropped, ledger)
+        granted_on = {printed.on(on) for item in self._metadatas for on in granted_objects(item, self._namespace)}
+        managed = Managed(_objects(declared, self._tables, granted_on), our_roles, dropped, ledger)
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
-        yield from _operations(_as_it_is(changes, seen), revoked, granted)
+        owned = owners.changes(managed, changes)
+        yield from _operations([*_as_it_is(changes, seen), *owned], revoked, granted)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
         yield from close_partitions(partitions, desired, secured, managed.roles)
 
@@ -169,7 +186,7 @@ class _Comparison:
 def _schemas_in(known: Iterable[Key]) -> Iterator[str]:
     """Schemas of what migrations created, also where no declaration names them any more; and words that are none."""
     for kind, identity in known:
-        if kind == Grant.kind and " on schema " in identity:
+        if kind == Owner.kind or (kind == Grant.kind and " on schema " in identity):
             yield from words([identity])
         elif "." in identity:
             yield identity.partition(".")[0]
@@ -187,9 +204,9 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
             *ddl.declared(metadata, ddl.Partition),
         ]
         yield from (item.schema for item in objects if item.schema)
-        for grant in ddl.declared(metadata, ddl.Grant):
-            if isinstance(grant.on, ddl.Schema):
-                yield grant.on.name
+        for item in [*ddl.declared(metadata, ddl.Grant), *ddl.declared(metadata, ddl.Owner)]:
+            on = item.on.name if isinstance(item.on, ddl.Schema) else item.on.schema
+            yield from [on] if on else []
 
 
 def _leave_to_alembic(
@@ -243,18 +260,32 @@ def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
                 yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
 
 
-def _spelled_as_printed(desired: Catalogue, declared: Mapping[Key, Declared]) -> set[Privilege]:
-    """The desired privileges, on routines under the signature that PostgreSQL prints."""
-    printed = {item.declared.grant_target(): item.printed.grant_target() for item in declared.values()}
-    return {replace(item, on=printed.get(item.on) or item.on) for item in desired.privileges}
+class _Printed:
+    """Routines under the signature that PostgreSQL prints."""
+
+    def __init__(self, declared: Mapping[Key, Declared]) -> None:
+        self._targets = {item.declared.grant_target(): item.printed.grant_target() for item in declared.values()}
+
+    def on(self, target: str) -> str:
+        """An object as GRANT names it."""
+        return self._targets.get(target) or target
+
+    def privileges(self, desired: Catalogue) -> set[Privilege]:
+        """The desired privileges."""
+        return {replace(item, on=self.on(item.on)) for item in desired.privileges}
+
+    def owners(self, desired: Catalogue) -> dict[str, Owner]:
+        """The desired owners, by object."""
+        return {self.on(on): replace(owner, on=self.on(on)) for on, owner in desired.owners.items()}
 
 
 def _objects(
-    declared: Mapping[Key, Declared], tables: Iterable[tuple[str | None, str]], wanted: Iterable[Privilege]
+    declared: Mapping[Key, Declared], tables: Iterable[tuple[str | None, str]], granted: AbstractSet[str]
 ) -> set[str]:
-    routines_and_views = {target for item in declared.values() if (target := item.printed.grant_target())}
+    """What the declaration has the say of; everybody may use a type until a grant says who."""
+    known = {target for item in declared.values() if (target := item.printed.grant_target())}
     on_tables = {f"table {sql.qualified(schema, name)}" for schema, name in tables}
-    return routines_and_views | on_tables | {item.on for item in wanted}
+    return {target for target in known if not target.startswith("type ")} | on_tables | granted
 
 
 def _roles(desired: Catalogue, wanted: Iterable[Privilege]) -> set[str]:

@@ -1,7 +1,7 @@
 """The fourth step: what differs, and what hangs on it."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
@@ -116,8 +116,8 @@ def compare_privileges(
     live: AbstractSet[Privilege], desired: AbstractSet[Privilege], managed: "Managed", changes: Mapping[Key, Change]
 ) -> tuple[list[Grant], list[Grant]]:
     """Grants to revoke and grants to make."""
-    lost = _targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
-    remade = _targets(change.new for change in changes.values() if change.rebuilt)
+    lost = targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
+    remade = targets(change.new for change in changes.values() if change.rebuilt)
     kept = {p for p in live if p not in desired and not managed.covers(p) and p.on in lost & remade}
     revoked = {p for p in live if p.on in lost or p.table in managed.dropped_tables}
     gone = {change.old.identity for change in changes.values() if isinstance(change.old, Role) and change.new is None}
@@ -130,7 +130,8 @@ def compare_privileges(
     ]
 
 
-def _targets(definitions: Iterator[Definition | None]) -> set[str]:
+def targets(definitions: Iterable[Definition | None]) -> set[str]:
+    """The objects among them on which there are privileges, as GRANT names them."""
     return {target for item in definitions if item is not None and (target := item.grant_target())}
 
 
@@ -161,17 +162,27 @@ class Managed:
 
 def grants(privileges: AbstractSet[Privilege], ours: bool = True) -> Iterator[Grant]:
     """The fewest GRANTs that state these privileges."""
-    columns: dict[tuple[str, str, str, str | None, bool], list[str]] = {}
+    columns: dict[tuple[_Place, str, str, bool], list[str]] = {}
     for item in sorted(privileges):
-        columns.setdefault((item.on, item.role, item.privilege, item.table, bool(item.column)), []).append(item.column)
-    by_columns: dict[tuple[str, str, tuple[str, ...], str | None], list[str]] = {}
-    for (on, role, privilege, table, limited), names in columns.items():
-        by_columns.setdefault((on, role, tuple(names) if limited else (), table), []).append(privilege)
-    by_role: dict[tuple[str, tuple[str, ...], tuple[str, ...], str | None], list[str]] = {}
-    for (on, role, only, table), names in by_columns.items():
-        by_role.setdefault((on, tuple(sorted(names, key=_privilege_rank)), only, table), []).append(role)
-    for (on, kinds, only, table), roles in by_role.items():
-        yield Grant(kinds, on=on, to=tuple(roles), columns=only or None, ours=ours, table=table)
+        place = (item.on, item.table, item.grantable)
+        columns.setdefault((place, item.role, item.privilege, bool(item.column)), []).append(item.column)
+    by_columns: dict[tuple[_Place, str, tuple[str, ...]], list[str]] = {}
+    for (place, role, privilege, limited), names in columns.items():
+        by_columns.setdefault((place, role, tuple(names) if limited else ()), []).append(privilege)
+    by_role: dict[tuple[_Place, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for (place, role, only), names in by_columns.items():
+        by_role.setdefault((place, in_order(names), only), []).append(role)
+    for ((on, table, option), kinds, only), roles in by_role.items():
+        to, columns_only = tuple(roles), only or None
+        yield Grant(kinds, on=on, to=to, columns=columns_only, with_grant_option=option, ours=ours, table=table)
+
+
+_Place = tuple[str, str | None, bool]
+
+
+def in_order(privileges: Collection[str]) -> tuple[str, ...]:
+    """Privileges as PostgreSQL lists them."""
+    return tuple(sorted(privileges, key=_privilege_rank))
 
 
 def _privilege_rank(privilege: str) -> tuple[int, str]:

@@ -37,11 +37,12 @@ def rename(entry: Entry, identity: str) -> str:
 
 
 def rename_target(old: str, new: str) -> str:
-    """The statement that has grants name an object as it is called now."""
+    """The statement that has grants and owners name an object as it is called now."""
     before, after = literal(f" on {old} to "), literal(f" on {new} to ")
     return (
-        f"UPDATE {TABLE} SET identity = replace(identity, {before}, {after})"
-        f" WHERE kind = 'grant' AND strpos(identity, {before}) > 0"
+        f"UPDATE {TABLE} SET identity = CASE kind WHEN 'owner' THEN {literal(new)}"
+        f" ELSE replace(identity, {before}, {after}) END"
+        f" WHERE (kind = 'grant' AND strpos(identity, {before}) > 0) OR (kind, identity) = ('owner', {literal(old)})"
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from tenantry.autogenerate.catalogue import Catalogue, Key
-from tenantry.autogenerate.definitions import Definition, Grant, Routine, TableDefinition, View
+from tenantry.autogenerate.definitions import Definition, Grant, Owner, Routine, TableDefinition, View
 from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.words import words
 
@@ -134,7 +134,10 @@ class Renamed:
         rewritten = _rewritten(scratch, live, renames)
         self.originals = {key: live.definitions[key] for key in rewritten}
         self.catalogue = Catalogue(
-            privileges={replace(item, on=self._targets.get(item.on) or item.on) for item in live.privileges}
+            privileges={replace(item, on=self._targets.get(item.on) or item.on) for item in live.privileges},
+            owners={
+                (on := self._targets.get(item.on) or item.on): replace(item, on=on) for item in live.owners.values()
+            },
         )
         new = {rename.keys[0]: rename.new for rename in renames} | _on_renamed_views(live, renames)
         for key, item in live.definitions.items():
@@ -148,6 +151,8 @@ class Renamed:
         if kind == Grant.kind:
             for old, new in self._targets.items():
                 identity = identity.replace(f" on {old} to ", f" on {new} to ")
+        elif kind == Owner.kind:
+            identity = self._targets.get(identity) or identity
         return self._keys.get(key, (kind, identity))
 
     def dependencies(self, dependents: Mapping[Key, Iterable[Key]]) -> dict[Key, set[Key]]:

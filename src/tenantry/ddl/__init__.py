@@ -1,12 +1,14 @@
 """What can be declared beside tables: row security, routines, triggers, views, grants, roles, rows and more."""
 
 from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
+from tenantry.ddl.default_grant import DefaultGrant
 from tenantry.ddl.exemption import Exemption
 from tenantry.ddl.expression import Expression, sql_text
 from tenantry.ddl.extension import Extension
 from tenantry.ddl.function import Function, Procedure, Routine
 from tenantry.ddl.grant import Grant, GrantTarget, Schema
 from tenantry.ddl.naming import NAMING_CONVENTION
+from tenantry.ddl.owner import Owner
 from tenantry.ddl.partition import Partition
 from tenantry.ddl.policy import Policy, RowSecurity
 from tenantry.ddl.role import Role
@@ -18,12 +20,14 @@ __all__ = [
     "NAMING_CONVENTION",
     "DatabaseItem",
     "DeclarationError",
+    "DefaultGrant",
     "Exemption",
     "Expression",
     "Extension",
     "Function",
     "Grant",
     "GrantTarget",
+    "Owner",
     "Partition",
     "Policy",
     "Procedure",

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import MetaData, Table
+from sqlalchemy import MetaData, Sequence, Table
+from sqlalchemy.types import SchemaType
 
-from tenantry.ddl.attachment import DeclarationError, TableItem, words
+from tenantry.ddl.attachment import TableItem, words
 from tenantry.ddl.function import Routine
+from tenantry.ddl.privileges import Names, kind_of, privileges_on
 from tenantry.ddl.view import View
 
 
@@ -13,20 +15,24 @@ from tenantry.ddl.view import View
 class Schema:
     """A schema, as the object of a grant."""
 
+    kind = "schema"
+
     name: str
 
 
-GrantTarget = Table | Routine | View | Schema
-Names = str | list[str] | tuple[str, ...]
+GrantTarget = Table | Routine | View | Schema | Sequence | SchemaType
 
 
 class Grant(TableItem):
-    """Privileges on a table (in its ``__table_args__``) or on any other object (``on`` and ``metadata``).
+    """Privileges on a table (in its ``__table_args__``) or on any other object (``on``).
 
-    :param privileges: select, insert, update, delete, truncate, references, trigger, execute, usage, create.
-    :param to: roles; PUBLIC is everybody.
+    :param privileges: select, insert, update, delete, truncate, references, trigger, maintain (PostgreSQL 17),
+        execute, usage, create.
+    :param to: roles; PUBLIC is everybody, and an empty sequence nobody: then what others have is revoked.
     :param columns: narrows select, insert, update or references to these columns.
-    :param on: a function, procedure, view or schema, or a table declared elsewhere.
+    :param with_grant_option: whether they may grant it in turn; what they grant is their own affair.
+    :param on: a function, procedure, view, schema, sequence or type, or a table declared elsewhere.
+    :param metadata: what declares it, where ``on`` does not say.
     """
 
     kind = "grant"
@@ -38,15 +44,16 @@ class Grant(TableItem):
         *,
         to: Names,
         columns: Names | None = None,
+        with_grant_option: bool = False,
         on: GrantTarget | None = None,
         metadata: MetaData | None = None,
     ) -> None:
-        self.privileges = tuple(privilege.lower() for privilege in words(privileges))
         self.to = words(to)
         self.columns = None if columns is None else words(columns)
-        if not self.privileges or not self.to:
-            msg = f"{self!r}: a grant names at least one privilege and one role"
-            raise DeclarationError(msg)
+        self.with_grant_option = with_grant_option
+        kind = kind_of(on) if on is not None else "table"
+        kind = "column" if kind == "table" and self.columns else kind
+        self.privileges = privileges_on(kind, privileges, self.to, with_grant_option)
         if on is not None:
             self.stand_on(on, metadata)
 

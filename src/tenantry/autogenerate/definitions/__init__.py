@@ -5,6 +5,7 @@ from tenantry.autogenerate.definitions.cluster import Extension, Role
 from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
+from tenantry.autogenerate.definitions.owner import Owner
 from tenantry.autogenerate.definitions.partition import Attachment, Partition, PartitionSecurity
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
 from tenantry.autogenerate.definitions.rows import Rows
@@ -20,6 +21,7 @@ __all__ = [
     "Function",
     "Grant",
     "Index",
+    "Owner",
     "Partition",
     "PartitionSecurity",
     "Policy",

@@ -128,3 +128,13 @@ def role_name(role: str) -> str:
 def role_names(roles: Iterable[str]) -> list[str]:
     """SQL in which these roles stand."""
     return [f'"{role_name(role).replace(chr(34), chr(34) * 2)}"' for role in roles]
+
+
+def owner_name(on: str) -> str:
+    """SQL in which the name stands that is provided once an object belongs to whom it should."""
+    return f'"{owned(on).replace(chr(34), chr(34) * 2)}"'
+
+
+def owned(on: str) -> str:
+    """The name under which it is provided that an object belongs to whom it should."""
+    return f"owner of {on}"

@@ -6,7 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Self
 
 from tenantry.autogenerate.definitions import sql
-from tenantry.autogenerate.definitions.base import Definition, Statement, renamed, role_names
+from tenantry.autogenerate.definitions.base import Definition, Statement, owner_name, renamed, role_names
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class Grant(Definition):
     :param on: the object as GRANT names it: ``table orders``, ``function f(integer)``, ``schema public``.
     :param to: the roles.
     :param columns: the columns it is limited to.
+    :param with_grant_option: whether the roles may grant it in turn.
     :param ours: whether the ledger remembers it; what somebody else granted is put back, and stays his.
     """
 
@@ -26,6 +27,7 @@ class Grant(Definition):
     on: str
     to: tuple[str, ...]
     columns: tuple[str, ...] | None = None
+    with_grant_option: bool = False
     ours: bool = True
     table: str | None = dataclasses.field(default=None, repr=False, compare=False)
 
@@ -36,7 +38,8 @@ class Grant(Definition):
     @property
     def identity(self) -> str:  # noqa: D102
         columns = f" ({', '.join(self.columns)})" if self.columns else ""
-        return f"{', '.join(self.privileges)}{columns} on {self.on} to {', '.join(self.to)}"
+        option = " with grant option" if self.with_grant_option else ""
+        return f"{', '.join(self.privileges)}{columns} on {self.on} to {', '.join(self.to)}{option}"
 
     @property
     def _privileges(self) -> str:
@@ -52,7 +55,8 @@ class Grant(Definition):
         return self.table
 
     def create(self) -> Sequence[Statement]:  # noqa: D102
-        return [Statement(f"GRANT {self._privileges} ON {self._on} TO {sql.roles(self.to)}")]
+        option = " WITH GRANT OPTION" if self.with_grant_option else ""
+        return [Statement(f"GRANT {self._privileges} ON {self._on} TO {sql.roles(self.to)}{option}")]
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"REVOKE {self._privileges} ON {self._on} FROM {sql.roles(self.to)}")]
@@ -68,7 +72,7 @@ class Grant(Definition):
         ]
 
     def texts(self) -> Sequence[str]:  # noqa: D102
-        return [self.on, *role_names(self.to)]
+        return [self.on, *role_names(self.to), owner_name(self.on)]
 
     def with_roles(self, names: Mapping[str, str]) -> Self:  # noqa: D102
         return dataclasses.replace(self, to=renamed(names, self.to))

@@ -10,10 +10,15 @@ from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired.constraints import column_constraints, declared_constraints, declared_indexes
 from tenantry.autogenerate.desired.namespace import Namespace
 from tenantry.autogenerate.desired.objects import objects_of_database, objects_of_table
-from tenantry.autogenerate.desired.privileges import declared_privileges
+from tenantry.autogenerate.desired.privileges import (
+    declared_owners,
+    declared_privileges,
+    granted_objects,
+    refuse_unknown,
+)
 from tenantry.autogenerate.desired.rows import DeclaredRows, declared_rows
 
-__all__ = ["DeclaredRows", "Namespace", "declared_rows", "desired_catalogue"]
+__all__ = ["DeclaredRows", "Namespace", "declared_rows", "desired_catalogue", "granted_objects", "refuse_unknown"]
 
 
 def desired_catalogue(
@@ -36,4 +41,5 @@ def desired_catalogue(
             for index in () if is_new else declared_indexes(table, namespace):
                 catalogue.add(index)
         catalogue.privileges.update(declared_privileges(metadata, namespace))
+        catalogue.owners.update({owner.on: owner for owner in declared_owners(metadata, namespace)})
     return catalogue

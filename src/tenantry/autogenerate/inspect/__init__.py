@@ -8,12 +8,13 @@ from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.inspect.cluster import inspect_extensions, inspect_roles
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
+from tenantry.autogenerate.inspect.owners import inspect_owners, migrating_role
 from tenantry.autogenerate.inspect.privileges import inspect_privileges
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
-from tenantry.autogenerate.inspect.scope import Scope, read_ledger
+from tenantry.autogenerate.inspect.scope import Scope, read_ledger, server_version
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_row_security, inspect_triggers
 
-__all__ = ["Scope", "inspect_database", "inspect_definitions", "read_ledger"]
+__all__ = ["Scope", "inspect_database", "inspect_definitions", "migrating_role", "read_ledger", "server_version"]
 
 Reader = Callable[[Connection, Scope], Iterator[Definition]]
 
@@ -30,12 +31,16 @@ _READERS: tuple[Reader, ...] = (
 )
 
 
-def inspect_database(connection: Connection, scope: Scope) -> Catalogue:
-    """Everything in scope, apart from what belongs to extensions. Takes no lock but on the system catalogue."""
+def inspect_database(connection: Connection, scope: Scope, migrating: str) -> Catalogue:
+    """Everything in scope, apart from what belongs to extensions. Takes no lock but on the system catalogue.
+
+    :param migrating: the role that owns what migrations create.
+    """
     catalogue = Catalogue()
     for definition in inspect_definitions(connection, scope, _READERS):
         catalogue.add(definition)
     catalogue.privileges.update(inspect_privileges(connection, scope))
+    catalogue.owners.update({owner.on: owner for owner in inspect_owners(connection, scope, migrating)})
     return catalogue
 
 

@@ -46,3 +46,8 @@ def read_ledger(connection: Connection) -> frozenset[tuple[str, str]]:
         return frozenset()
     rows = connection.execute(text(f"SELECT kind, identity FROM {ledger.TABLE}"))
     return frozenset((kind, identity) for kind, identity in rows)
+
+
+def server_version(connection: Connection) -> int:
+    """The major version of the server."""
+    return int(connection.scalar(text("SELECT current_setting('server_version_num')"))) // 10_000
