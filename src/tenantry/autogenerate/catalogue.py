@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from tenantry.autogenerate.definitions import Definition, Owner
+from tenantry.autogenerate.definitions.default_grant import default_place
 from tenantry.autogenerate.definitions.grant import privilege_identity
 
 Key = tuple[str, str]
@@ -28,6 +29,32 @@ class Privilege:
     def identity(self) -> str:
         """What the ledger calls it."""
         return privilege_identity(self.privilege, self.column, self.on, self.role)
+
+
+@dataclass(frozen=True, order=True)
+class DefaultPrivilege:
+    """One privilege of one role on what another creates from now on.
+
+    :param for_role: who creates; empty is the role that migrates.
+    :param in_schema: where; empty is everywhere.
+    """
+
+    on: str
+    for_role: str
+    in_schema: str
+    role: str
+    privilege: str
+    grantable: bool = False
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What all declarations of the same place are the whole of."""
+        return self.on, self.for_role, self.in_schema
+
+    @property
+    def identity(self) -> str:
+        """What the ledger calls it."""
+        return f"{self.privilege} on {default_place(*self.place)} to {self.role}"
 
 
 @dataclass

@@ -13,6 +13,7 @@ from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
+from tenantry.autogenerate.default_privileges import Defaults, objects_in, withhold
 from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
@@ -26,8 +27,16 @@ from tenantry.autogenerate.definitions import (
 )
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
+from tenantry.autogenerate.desired.default_privileges import declared_defaults
 from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
-from tenantry.autogenerate.inspect import Scope, inspect_database, migrating_role, read_ledger, server_version
+from tenantry.autogenerate.inspect import (
+    Scope,
+    inspect_database,
+    inspect_default_privileges,
+    migrating_role,
+    read_ledger,
+    server_version,
+)
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
@@ -83,6 +92,7 @@ class _Comparison:
         self._connection = connection
         self._metadatas = metadatas
         default = connection.dialect.default_schema_name or "public"
+        self._default_schema = default
         self._namespace = Namespace(default)
         self._tables = {
             (self._namespace.schema(table.schema), table.name): table
@@ -94,14 +104,15 @@ class _Comparison:
         known = {*(name for name in schemas if name), *_schemas_of(metadatas), *_schemas_in(self._ledger)}
         names = {default, *known, *options.claimed_schemas}
         self._scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
+        self._migrating = migrating_role(connection, options.run_as)
+        self._declared_defaults = list(declared_defaults(metadatas, self._scope.role(self._migrating)))
         self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}
 
     def definition_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Creates, drops, renames and changes of all that is no row."""
         dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
         created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
-        migrating = migrating_role(self._connection, self._run_as)
-        live = inspect_database(self._connection, self._scope, migrating)
+        live = inspect_database(self._connection, self._scope, self._migrating)
         desired = desired_catalogue(self._metadatas, self._namespace, created)
         partitions = list(inspect_partitions(self._connection, self._scope))
         enter_partitions(live, partitions, desired.definitions.keys() | self._ledger)
@@ -109,18 +120,37 @@ class _Comparison:
         seen, changes, declared = self._compare(live, desired, tables, dropped)
         ledger = {seen.key(key) for key in self._ledger}
         printed = _Printed(declared)
-        owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(migrating), ledger)
+        owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(self._migrating), ledger)
         wanted = {privilege for privilege in printed.privileges(desired) if not owners.is_owner(privilege)}
         refuse_unknown(wanted, server_version(self._connection))
         our_roles = {identity for kind, identity in ledger if kind == Role.kind} | _roles(desired, wanted)
+        our_roles |= {item.role for _, defaults in self._declared_defaults for item in defaults}
         granted_on = {printed.on(on) for item in self._metadatas for on in granted_objects(item, self._namespace)}
         managed = Managed(_objects(declared, self._tables, granted_on), our_roles, dropped, ledger)
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
         owned = owners.changes(managed, changes)
         yield from _operations([*_as_it_is(changes, seen), *owned], revoked, granted)
+        yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
         yield from close_partitions(partitions, desired, secured, managed.roles)
+
+    def _default_operations(
+        self,
+        live: Catalogue,
+        wanted: AbstractSet[Privilege],
+        managed: Managed,
+        changes: Mapping[Key, Change],
+        tables: Sequence[MigrateOperation],
+    ) -> Iterator[MigrateOperation]:
+        """Default privileges, and what they would give to objects that are created meanwhile."""
+        creators = {for_role for (_, for_role, _), _ in self._declared_defaults if for_role}
+        found = inspect_default_privileges(self._connection, self._scope, self._migrating, creators)
+        gone = {item.old.identity for item in changes.values() if isinstance(item.old, Role) and item.new is None}
+        defaults = Defaults(found, self._declared_defaults, managed, gone)
+        yield from defaults.operations()
+        objects = objects_in(tables, changes, self._default_schema)
+        yield from withhold(defaults, live.privileges, wanted, managed, objects)
 
     def _split_tables(
         self, held: Catalogue, tables: Sequence[MigrateOperation], moving: AbstractSet[str]

@@ -3,6 +3,7 @@
 from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.cluster import Extension, Role
 from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
+from tenantry.autogenerate.definitions.default_grant import DefaultGrant, Withheld
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.owner import Owner
@@ -16,6 +17,7 @@ from tenantry.autogenerate.definitions.view import View
 __all__ = [
     "Attachment",
     "Constraint",
+    "DefaultGrant",
     "Definition",
     "Extension",
     "Function",
@@ -36,4 +38,5 @@ __all__ = [
     "Trigger",
     "View",
     "ViewIndex",
+    "Withheld",
 ]

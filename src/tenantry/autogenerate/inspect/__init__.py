@@ -8,13 +8,22 @@ from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.inspect.cluster import inspect_extensions, inspect_roles
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
+from tenantry.autogenerate.inspect.default_privileges import inspect_default_privileges
 from tenantry.autogenerate.inspect.owners import inspect_owners, migrating_role
 from tenantry.autogenerate.inspect.privileges import inspect_privileges
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.scope import Scope, read_ledger, server_version
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_row_security, inspect_triggers
 
-__all__ = ["Scope", "inspect_database", "inspect_definitions", "migrating_role", "read_ledger", "server_version"]
+__all__ = [
+    "Scope",
+    "inspect_database",
+    "inspect_default_privileges",
+    "inspect_definitions",
+    "migrating_role",
+    "read_ledger",
+    "server_version",
+]
 
 Reader = Callable[[Connection, Scope], Iterator[Definition]]
 
