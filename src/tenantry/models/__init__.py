@@ -63,6 +63,7 @@ from tenantry.models.identity import (
     UserApiKey,
     UserRoleAssignment,
 )
+from tenantry.models.invitations import TenantInvitation
 from tenantry.models.knowledge import KnowledgeBase, PmeAnalysis
 from tenantry.models.levels import (
     Level,
@@ -399,6 +400,7 @@ __all__ = [
     "TenantAiProvider",
     "TenantConfigScoped",
     "TenantFeatureFlag",
+    "TenantInvitation",
     "TenantScoped",
     "TenantUser",
     "TenantUserScoped",

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, FetchedValue, ForeignKey, Index, Text, U
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenantry.ddl import Policy
 from tenantry.models.base import (
     Base,
     CatalogScoped,
@@ -36,7 +37,8 @@ from tenantry.models.columns import (
     unique_in_tenant,
 )
 from tenantry.models.levels import Level
-from tenantry.models.scopes import MEMBERSHIP
+from tenantry.models.roles import OWNER
+from tenantry.models.scopes import CURRENT_USER, MEMBERSHIP
 from tenantry.models.vocabulary import Tier
 
 BY_PLATFORM = {PLATFORM_WRITTEN: True}
@@ -78,9 +80,13 @@ class Tenant(RootScoped, Base):
     __tablename__ = "tenants"
 
     name: Mapped[str]
-    slug: Mapped[str] = mapped_column(unique=True, comment="short name for addresses, unique on the platform")
+    slug: Mapped[str] = mapped_column(
+        unique=True, info=BY_PLATFORM, comment="short name for addresses, unique on the platform"
+    )
     domain: Mapped[str | None]
-    external_id: Mapped[str | None] = mapped_column(unique=True, comment="its id at an outside identity provider")
+    external_id: Mapped[str | None] = mapped_column(
+        unique=True, info=BY_PLATFORM, comment="its id at an outside identity provider"
+    )
     status: Mapped[TenantStatus] = mapped_column(server_default=TenantStatus.ACTIVE, info=BY_PLATFORM)
     suspended_at: Mapped[datetime | None] = mapped_column(info=BY_PLATFORM)
     suspended_reason: Mapped[str | None] = mapped_column(info=BY_PLATFORM)
@@ -217,7 +223,11 @@ class TenantUser(TenantConfigScoped, Base):
         same_tenant("TenantUser.user_id", "UserRoleAssignment.user_id"), "member"
     )
 
-    __table_args__ = (unique_in_tenant("user_id"),)
+    __table_args__ = (
+        unique_in_tenant("user_id"),
+        # what a function does for a person who accepts an invitation
+        Policy("joining", to=OWNER, using=f"user_id = {CURRENT_USER}"),
+    )
 
 
 class Role(TenantConfigScoped, Base):

@@ -5,7 +5,7 @@ finds a tenant's rows by index and asks each question about the caller once a st
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sqlalchemy import Table
@@ -117,11 +117,16 @@ TENANT_USER: Final = Scope(
     owner=("tenant_id", "user_id"),
 )
 TENANT_ADMIN: Final = Scope("tenant", read=f"{IN_TENANT} AND {IS_ADMIN}", write=f"{IN_TENANT} AND {IS_ADMIN}")
-MEMBERSHIP: Final = Scope(
+INVITATION: Final = Scope(
     # an admin neither makes, changes nor removes an owner
     "tenant",
     read=IN_TENANT,
     write=f"{IN_TENANT} AND {IS_ADMIN} AND (role <> 'owner' OR {IS_OWNER})",
+)
+MEMBERSHIP: Final = replace(
+    # nobody becomes a member by another's word
+    INVITATION,
+    application=("select", "update", "delete"),
     owner=("tenant_id", "user_id"),
 )
 PERSON: Final = Scope(
