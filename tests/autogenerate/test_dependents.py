@@ -1,11 +1,33 @@
 """Everything at once: what hangs on tables and columns, whatever the names."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Interval,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Time,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from tests.autogenerate.conftest import Run
+from tests.support.autogenerate import assert_same, comparing
 from tests.support.cases import Declare, Pairs, declaring, each
+from tests.support.snapshot import snapshot
 
 from tenantry.ddl import Function, Grant, Policy, Procedure, Rows, RowSecurity, Trigger, View
 
@@ -67,6 +89,80 @@ COLUMNS: Pairs = {
 }
 
 
+def _checked(*items: Any, returns: str = "int", value: Any = Integer, there: bool = True) -> MetaData:
+    """Items that go on a table with a column `value`, next to a function `f` of it."""
+    metadata = MetaData()
+    Table("items", metadata, Column("id", Integer, primary_key=True), Column("value", value), *items, RowSecurity())
+    if there:
+        body = f"SELECT i::{returns}"
+        function = Function(
+            "f", arguments="i int", returns=returns, body=body, volatility="immutable", metadata=metadata
+        )
+        Grant("execute", to="pg_monitor", on=function, metadata=metadata)
+    return metadata
+
+
+def _summed(*items: Any, **more: Any) -> MetaData:
+    """With a generated column that much hangs on."""
+    return _checked(
+        Column("total", Integer, Computed("value + 1", persisted=True), comment="It's 100%.", nullable=False),
+        Index("ix_total", text("total DESC")),
+        CheckConstraint("total > 0", name="ck_total"),
+        UniqueConstraint("total", name="uq_total"),
+        Policy("reads", using="total > 1"),
+        Trigger("t", before="update", of="total", execute="suppress_redundant_updates_trigger()"),
+        Grant("select", columns="total", to="pg_monitor"),
+        *items,
+        **more,
+    )
+
+
+def _referring(kind: Any) -> MetaData:
+    metadata = MetaData()
+    Table("parents", metadata, Column("id", Integer, primary_key=True), Column("code", kind, unique=True))
+    key = ForeignKey("parents.code", name="fk", ondelete="CASCADE", comment="It's theirs.")
+    Table("children", metadata, Column("id", Integer, primary_key=True), Column("code", kind, key))
+    return metadata
+
+
+CALLING: dict[str, Callable[[], Any]] = {
+    "generated column": lambda: Column("g", Integer, Computed("f(id)", persisted=True)),
+    "default": lambda: Column("d", BigInteger, server_default=text("f(1)")),
+    "check": lambda: CheckConstraint("f(value) > 0", name="ck"),
+    "nameless check": lambda: CheckConstraint("f(value) > 0"),
+    "index": lambda: Index("ix", text("f(value)")),
+    "partial index": lambda: Index("ix", "value", unique=True, postgresql_where=text("f(value) > 1")),
+    "exclusion": lambda: ExcludeConstraint((text("f(value)"), "="), name="ex", using="btree"),
+    "policy": lambda: Policy("p", using="f(value) > 0"),
+    "trigger": lambda: Trigger(
+        "t", before="update", when="f(NEW.value) > 0", execute="suppress_redundant_updates_trigger()"
+    ),
+}
+
+EXPRESSIONS: Pairs = {
+    **{
+        f"{name} of a function rebuilt": (_checked(item()), _checked(item(), returns="bigint"))
+        for name, item in CALLING.items()
+    },
+    **{f"{name} and function gone": (_checked(item()), _checked(there=False)) for name, item in CALLING.items()},
+    "what a generated column is made of": (_summed(), _summed(value=BigInteger)),
+    "generated column and what it is made of gone": (_summed(), _orders()),
+    "both sides of a foreign key": (_referring(Time), _referring(Interval)),
+    "both sides of a foreign key that fit": (_referring(SmallInteger), _referring(Integer)),
+}
+
+HUNG_BY_OTHERS = """
+    CREATE TABLE logs (id int);
+    CREATE RULE "Their rule" AS ON INSERT TO items WHERE NEW.value > 5 DO ALSO INSERT INTO logs VALUES (f(NEW.id));
+    CREATE STATISTICS other."Their stats" ON (f(id)), value FROM items;
+    CREATE PUBLICATION their_publication FOR TABLE items (id, value) WHERE (value > 3);
+    CREATE VIEW their_view AS SELECT f(id) AS x, value FROM items;
+    CREATE POLICY their_policy ON items USING (f(id) > 0 AND value > 0);
+    GRANT SELECT ON their_view TO pg_monitor;
+    COMMENT ON VIEW their_view IS 'Theirs.';
+"""
+
+
 def _tables(first: str, second: str) -> MetaData:
     """Everything that can hang on two tables, the names in one order or the other."""
     metadata = MetaData()
@@ -106,6 +202,30 @@ NAMES = [("a", "z"), ("z", "a"), ("Select", "table"), ("parents", "Odd child's")
 @each(COLUMNS)
 def test_what_uses_a_column_is_rebuilt_with_it(run: Run, before: MetaData, after: MetaData) -> None:
     run(before, after, "orders")
+
+
+@each(EXPRESSIONS)
+def test_what_calls_a_function_or_is_made_of_a_column_is_rebuilt_with_it(
+    run: Run, before: MetaData, after: MetaData
+) -> None:
+    run(before, after)
+
+
+@pytest.mark.parametrize("change", [{"value": BigInteger}, {"returns": "bigint"}], ids=["column", "function"])
+def test_what_others_hung_on_it_is_rebuilt_too(shared_database: URL, change: dict[str, Any]) -> None:
+    there = {"include_name": lambda name, kind, _: kind != "table" or name != "logs"}
+    with comparing(shared_database, **there) as comparison:
+        comparison.migrate_to(_checked())
+        comparison.execute(HUNG_BY_OTHERS)
+        start = snapshot(comparison.connection)
+        revision = comparison.migrate_to(_checked(**change))
+        assert "cascade" not in revision.upgrade.lower()
+        changed = set(snapshot(comparison.connection)) ^ set(start)
+        assert not [line for line in changed if "row of tenantry_ledger" in line and "their" in line]
+        hung = [line for line in changed if line.startswith(("rule", "statistics", "publication", "relation"))]
+        assert not hung
+        comparison.run(revision.downgrade)
+        assert_same(snapshot(comparison.connection), start, revision.downgrade)
 
 
 @pytest.mark.parametrize(("first", "second"), NAMES)

@@ -69,6 +69,14 @@ SELECT format('default privileges %s %s of %s acl=%s', d.defaclobjtype, d.defacl
               pg_get_userbyid(d.defaclrole), (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(d.defaclacl) a))
 FROM pg_default_acl d
 UNION ALL
+SELECT format('rule %s', pg_get_ruledef(w.oid)) FROM pg_rewrite w JOIN relation r ON r.oid = w.ev_class
+WHERE w.rulename <> '_RETURN'
+UNION ALL
+SELECT format('statistics %s', pg_get_statisticsobjdef(s.oid)) FROM pg_statistic_ext s
+UNION ALL
+SELECT format('publication %s %s %s %s', p.pubname, m.prrelid::regclass, m.prattrs, pg_get_expr(m.prqual, m.prrelid))
+FROM pg_publication_rel m JOIN pg_publication p ON p.oid = m.prpubid
+UNION ALL
 SELECT format('extension %I %s', extname, extnamespace::regnamespace) FROM pg_extension
 UNION ALL
 SELECT format('type %s %s owner=%s acl=%s', t.oid::regtype, t.typtype, pg_get_userbyid(t.typowner),

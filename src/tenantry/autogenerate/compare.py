@@ -23,6 +23,7 @@ from tenantry.autogenerate.definitions import (
     Partition,
     Role,
     RowSecurity,
+    Theirs,
     sql,
 )
 from tenantry.autogenerate.definitions.row_security import dotted
@@ -38,6 +39,7 @@ from tenantry.autogenerate.inspect import (
     server_version,
 )
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
+from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
@@ -130,7 +132,9 @@ class _Comparison:
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
         owned = owners.changes(managed, changes)
-        yield from _operations([*_as_it_is(changes, seen), *owned], revoked, granted)
+        yield from _operations(
+            [*_as_it_is(_left_to_others(changes, ledger | declared.keys()), seen), *owned], revoked, granted
+        )
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
         yield from close_partitions(partitions, desired, secured, managed.roles)
@@ -196,8 +200,22 @@ class _Comparison:
         gone = set(_gone_columns(tables))
         if gone or any(change.rebuilt or change.new is None for change in changes.values()):
             dependents = inspect_dependents(self._connection, self._scope)
+            live.definitions.update(self._undeclarable(tables, dropped))
             rebuild_dependents(changes, live, declared, seen.dependencies(dependents), gone)
         return changes, declared
+
+    def _undeclarable(
+        self, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
+    ) -> Iterator[tuple[Key, Definition]]:
+        """What has to make way without being declared, unless Alembic changes it."""
+        changed, altered = set(_changed_expressions(tables)), set(_altered_columns(tables))
+        for key, item in inspect_undeclarable(self._connection, self._scope).items():
+            if item.belongs_to() not in dropped and key[1] not in changed:
+                yield key, item
+        if altered:
+            said = set(_dropped_constraints(tables))
+            foreign_keys = inspect_foreign_keys(self._connection, self._scope, altered)
+            yield from (found for found in foreign_keys if found[0][1] not in said)
 
     def _ownership(self, ledger: AbstractSet[Key], dropped: AbstractSet[str]) -> Ownership:
         return Ownership(ledger, {dotted(*key) for key in self._tables}, self._claimed, dropped)
@@ -263,6 +281,20 @@ def _index_keys(operations: Iterable[MigrateOperation], kind: type | UnionType) 
     }
 
 
+def _left_to_others(changes: Mapping[Key, Change], ours: AbstractSet[Key]) -> dict[Key, Change]:
+    """The changes, with what is rebuilt for the sake of others only marked as not ours."""
+    return {
+        key: replace(change, old=Theirs(change.old), new=Theirs(change.new), printed=None)
+        if key not in ours
+        and change.rebuilt
+        and change.old is not None
+        and change.new is not None
+        and change.old.remembered
+        else change
+        for key, change in changes.items()
+    }
+
+
 def _as_it_is(changes: Mapping[Key, Change], seen: Renamed) -> Iterator[Change]:
     """What is dropped is dropped as it is now, before anything has another name."""
     for key, change in changes.items():
@@ -282,12 +314,38 @@ def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | No
 
 def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
     """Columns that are dropped or get another type: PostgreSQL refuses while anything uses them."""
+    yield from _altered_columns(operations)
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropColumnOp):
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def _altered_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that get another type."""
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def _changed_expressions(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    """Columns that are dropped, or get another default."""
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropColumnOp) or (
+            isinstance(inner, stock.AlterColumnOp) and inner.modify_server_default is not False
+        ):
+            yield f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def _dropped_constraints(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropConstraintOp):
+            yield f"{dotted(inner.schema, inner.table_name)}.{inner.constraint_name}"
+
+
+def _modifications(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
     for operation in operations:
-        for inner in operation.ops if isinstance(operation, stock.ModifyTableOps) else ():
-            if isinstance(inner, stock.DropColumnOp) or (
-                isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None
-            ):
-                yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+        if isinstance(operation, stock.ModifyTableOps):
+            yield from operation.ops
 
 
 class _Printed:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from alembic.autogenerate.api import AutogenContext
@@ -27,7 +28,8 @@ def _render(context: AutogenContext, operation: DefinitionOp) -> str:
     if isinstance(operation, DropOp):
         definitions = [operation.definition.to_drop()]  # the other direction has all of it
     for definition in definitions:
-        _import(context.imports, "tenantry.autogenerate.definitions", type(definition).__name__)
+        for kind in _kinds(definition):
+            _import(context.imports, "tenantry.autogenerate.definitions", kind.__name__)
     lines = [_definition(definition, "") for definition in definitions]
     if len(f"{verb}({', '.join(lines)})") <= _WIDTH and "\n" not in "".join(lines):
         return f"{verb}({', '.join(lines)})"
@@ -35,6 +37,13 @@ def _render(context: AutogenContext, operation: DefinitionOp) -> str:
     if "text_block(" in blocks:
         _import(context.imports, "tenantry.autogenerate.text_block", "text_block")
     return f"{verb}(\n{blocks})"
+
+
+def _kinds(definition: Definition) -> Iterator[type[Definition]]:
+    yield type(definition)
+    for field in dataclasses.fields(definition):
+        if isinstance(inner := getattr(definition, field.name), Definition):
+            yield from _kinds(inner)
 
 
 def _import(imports: set[str], module: str, name: str) -> None:
@@ -66,6 +75,8 @@ def render_value(value: Any, margin: str) -> str:
     """Python code for a value: text readable, long collections an element a line."""
     if isinstance(value, str):
         return render_text(value, margin)
+    if isinstance(value, Definition):
+        return _definition(value, margin)
     plain = repr(value)
     if isinstance(value, dict) and (len(margin + plain) > _WIDTH or _has_lines(value)):
         inner = margin + _INDENT

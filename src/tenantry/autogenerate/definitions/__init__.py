@@ -4,6 +4,7 @@ from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.cluster import Extension, Role
 from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
 from tenantry.autogenerate.definitions.default_grant import DefaultGrant, Withheld
+from tenantry.autogenerate.definitions.dependent import Dependent, Theirs
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.owner import Owner
@@ -19,6 +20,7 @@ __all__ = [
     "Constraint",
     "DefaultGrant",
     "Definition",
+    "Dependent",
     "Extension",
     "Function",
     "Grant",
@@ -35,6 +37,7 @@ __all__ = [
     "Statement",
     "TableDefinition",
     "TenantColumn",
+    "Theirs",
     "Trigger",
     "View",
     "ViewIndex",
