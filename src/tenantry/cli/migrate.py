@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 _PACKAGE = Path(tenantry.__file__).parent
-_INSTALLED = _PACKAGE / "_alembic"
+_MIGRATIONS = _PACKAGE / "migrations"
 _CHECKED_OUT = _PACKAGE.parents[1]
 
 
@@ -45,16 +45,16 @@ def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None
 def config(settings: Settings | None = None) -> Config:
     """That of alembic.ini in a checkout; the same for an installed package, which has no such file."""
     attributes = {SETTINGS: settings or load_settings()}
-    if not _INSTALLED.is_dir():
+    if _MIGRATIONS.is_symlink():
         return Config(_CHECKED_OUT / "alembic.ini", attributes=attributes)
     made = Config(attributes=attributes)
-    made.set_main_option("script_location", str(_INSTALLED).replace("%", "%%"))
+    made.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     made.set_main_option("path_separator", "os")
     return made
 
 
 def _revision(options: argparse.Namespace) -> None:
-    if _INSTALLED.is_dir():
+    if not _MIGRATIONS.is_symlink():
         raise MigrationError(
             "the revisions of an installed package are finished; for the models of an application run"
             " `alembic revision --autogenerate` in its own project"

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tenantry.ddl import NAMING_CONVENTION
 from tenantry.errors import MigrationError, TenantryError
+from tenantry.runtime.branch import Branch
 from tenantry.runtime.database import checked_engine
 from tenantry.runtime.declaration import Declaration, metadatas
 from tenantry.runtime.ownership import MIGRATION_LOCK, REFUSED, bootstrap, teardown
@@ -36,20 +37,27 @@ _log = logging.getLogger("tenantry.migrations")
 _PROGRESS = (_log.name, "alembic.runtime.migration", "alembic.autogenerate")
 
 
-def run_migrations(declaration: Declaration, naming_convention: Mapping[str, str] = NAMING_CONVENTION) -> None:
+def run_migrations(
+    declaration: Declaration,
+    naming_convention: Mapping[str, str] = NAMING_CONVENTION,
+    *,
+    branch: str | None = None,
+) -> None:
     """Run what the Alembic command asks for, against the configured database or, with `--sql`, as a script.
 
     :param declaration: what is declared, as metadata or as the name of one, ``module:Base.metadata``; of several, a
         list. What is named is imported only to be compared, so that an upgrade starts without it.
     :param naming_convention: names what a revision leaves nameless, where the declaration is not imported.
+    :param branch: what the application's own revisions are called, beside those that come with this package.
     """
     _show_progress()
     try:
         settings = context.config.attributes.get(SETTINGS) or load_settings()
+        options = {"process_revision_directives": Branch(branch, context.script).place} if branch else {}
         if context.is_offline_mode():
-            _Run(settings, declaration, naming_convention).offline()
+            _Run(settings, declaration, naming_convention, options).offline()
         else:
-            _online(settings, declaration, naming_convention)
+            _online(settings, declaration, naming_convention, options)
     except TenantryError as error:
         raise CommandError(str(error)) from error
 
@@ -75,12 +83,14 @@ def prepare(connection: Connection, settings: Settings) -> None:
         _execute(connection, statement)
 
 
-def _online(settings: Settings, declaration: Declaration, naming_convention: Mapping[str, str]) -> None:
+def _online(
+    settings: Settings, declaration: Declaration, naming_convention: Mapping[str, str], options: Mapping[str, Any]
+) -> None:
     engine = checked_engine(settings)
     for attempt in range(settings.lock_retries + 1):
         try:
             with engine.connect() as connection:
-                _Run(settings, declaration, naming_convention).online(connection)
+                _Run(settings, declaration, naming_convention, options).online(connection)
         except DBAPIError as error:
             if _sqlstate(error) not in _LOCK_NOT_AVAILABLE or attempt == settings.lock_retries:
                 raise _failure(error) from error
@@ -94,7 +104,13 @@ def _online(settings: Settings, declaration: Declaration, naming_convention: Map
 class _Run:
     """One attempt at what the command asks for."""
 
-    def __init__(self, settings: Settings, declaration: Declaration, naming_convention: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        declaration: Declaration,
+        naming_convention: Mapping[str, str],
+        options: Mapping[str, Any],
+    ) -> None:
         self._settings = settings
         self._declaration = declaration
         named_like = MetaData(naming_convention=dict(naming_convention))
@@ -108,6 +124,7 @@ class _Run:
             "on_version_apply": self._remember_heads,
             "tenantry_role_names": settings.role_names,
             "tenantry_run_as": settings.owner_role,
+            **options,
         }
         self._heads: Collection[str] | None = None
 

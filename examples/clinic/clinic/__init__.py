@@ -1,0 +1,1 @@
+"""A veterinary practice: an application with models of its own."""
