@@ -22,6 +22,8 @@ from sqlalchemy.exc import ArgumentError
 from tenantry.errors import SettingsError
 
 DRIVER = "postgresql+psycopg"
+#: what TENANTRY_SCRATCH_URL says for a database of the embedded server
+EMBEDDED = "embedded"
 
 _MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(r"(\d+)\s*(ms|s|min|h|d)?")
@@ -90,6 +92,8 @@ class Settings(BaseSettings):
     )
     lock_retries: Annotated[int, Field(ge=0, le=1_000)] = Field(default=5, validation_alias="TENANTRY_LOCK_RETRIES")
 
+    scratch_url: SecretStr | None = Field(default=None, validation_alias="TENANTRY_SCRATCH_URL")
+
     embedded: Literal["auto", "never"] = Field(default="auto", validation_alias="TENANTRY_EMBEDDED")
     embedded_directory: Path | None = Field(default=None, validation_alias="TENANTRY_EMBEDDED_DIRECTORY")
 
@@ -112,6 +116,13 @@ class Settings(BaseSettings):
     @classmethod
     def _check_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
+            parse_url(value.get_secret_value())
+        return value
+
+    @field_validator("scratch_url")
+    @classmethod
+    def _check_scratch_url(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and value.get_secret_value() != EMBEDDED:
             parse_url(value.get_secret_value())
         return value
 

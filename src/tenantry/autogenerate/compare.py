@@ -7,7 +7,7 @@ from types import UnionType
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
-from sqlalchemy import Connection, MetaData
+from sqlalchemy import URL, Connection, MetaData
 
 from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
@@ -55,6 +55,7 @@ from tenantry.autogenerate.partitions import (
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
+from tenantry.autogenerate.replica import furnish, stand_in
 from tenantry.autogenerate.row_order import row_operations
 from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.words import words
@@ -67,11 +68,13 @@ class Options:
     :param role_names: what a deployment calls the roles, by declared name.
     :param claimed_schemas: schemas in which everything is ours: what is not declared there is dropped.
     :param run_as: the role that owns the objects, and that row security shows the reference rows to.
+    :param scratch_url: an empty database for scratch schemas, where they cannot be made in the one that is compared.
     """
 
     role_names: Mapping[str, str] = field(default_factory=dict)
     claimed_schemas: frozenset[str] = frozenset()
     run_as: str | None = None
+    scratch_url: str | URL | None = None
 
 
 def all_operations(
@@ -82,16 +85,23 @@ def all_operations(
     options: Options,
 ) -> list[MigrateOperation]:
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
-    comparison = _Comparison(connection, metadatas, schemas, options)
-    ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
+    with stand_in(connection, options.scratch_url) as scratch:
+        comparison = _Comparison(connection, scratch, metadatas, schemas, options)
+        ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
     return ordered([*opened(rename_keys(table_operations, ours)), *ours])
 
 
 class _Comparison:
     def __init__(
-        self, connection: Connection, metadatas: Sequence[MetaData], schemas: Iterable[str | None], options: Options
+        self,
+        connection: Connection,
+        scratch: Connection,
+        metadatas: Sequence[MetaData],
+        schemas: Iterable[str | None],
+        options: Options,
     ) -> None:
         self._connection = connection
+        self._scratch = scratch
         self._metadatas = metadatas
         default = connection.dialect.default_schema_name or "public"
         self._default_schema = default
@@ -100,6 +110,7 @@ class _Comparison:
             (self._namespace.schema(table.schema), table.name): table
             for metadata in metadatas
             for table in metadata.tables.values()
+            if not table.is_view
         }
         self._run_as = options.run_as
         self._ledger = read_ledger(connection)
@@ -115,6 +126,8 @@ class _Comparison:
         dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
         created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
         live = inspect_database(self._connection, self._scope, self._migrating)
+        if self._scratch is not self._connection:
+            furnish(self._scratch, live, self._tables)
         desired = desired_catalogue(self._metadatas, self._namespace, created)
         partitions = list(inspect_partitions(self._connection, self._scope))
         enter_partitions(live, partitions, desired.definitions.keys() | self._ledger)
@@ -165,7 +178,7 @@ class _Comparison:
         if any(isinstance(item, stock.DropTableOp) for item in tables):
             Hidden(self._connection, self._metadatas).leave_out(tables)
         there = {key: table for key, table in self._tables.items() if dotted(*key) not in moving}
-        refuse_other_keys(Scratch(self._connection, self._tables, held), live, there)
+        refuse_other_keys(Scratch(self._scratch, self._tables, held), live, there)
         return live.keys() & there.keys()
 
     def _compare(
@@ -174,7 +187,7 @@ class _Comparison:
         """What differs once everything is renamed that can be; what has to be rebuilt anyway is not renamed first."""
         ownership = self._ownership(self._ledger, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
-        scratch = Scratch(self._connection, self._tables, live, reshaped)
+        scratch = Scratch(self._scratch, self._tables, live, reshaped)
         known = self._ledger | _index_keys(tables, stock.DropIndexOp)
         constraints = (item for item in live.definitions.values() if isinstance(item, Constraint))
         gone = [
@@ -195,7 +208,7 @@ class _Comparison:
         live, desired = seen.catalogue, Catalogue(dict(wanted.definitions), wanted.privileges)
         _leave_to_alembic(live, desired, tables, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
-        declared = canonicalise(self._connection, desired, live, self._tables, reshaped)
+        declared = canonicalise(self._scratch, desired, live, self._tables, reshaped)
         changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
         gone = set(_gone_columns(tables))
         if gone or any(change.rebuilt or change.new is None for change in changes.values()):

@@ -1,7 +1,8 @@
 """The Alembic plugin: ``autogenerate_plugins=["alembic.autogenerate.*", "tenantry.*"]`` in env.py turns it on.
 
 Options of ``context.configure``: ``tenantry_role_names``, a mapping of declared role names to a deployment's;
-``tenantry_run_as``, the role that owns the objects; ``tenantry_claimed_schemas``, schemas that are wholly ours.
+``tenantry_run_as``, the role that owns the objects; ``tenantry_claimed_schemas``, schemas that are wholly ours;
+``tenantry_scratch_url``, an empty database for scratch schemas, where the compared one may not be written.
 
 Alembic loads this module while it is itself half imported, and must not be loaded by it: so everything is imported
 when it is first needed.
@@ -40,6 +41,8 @@ def _hide(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDisp
     hidden = Hidden(context.connection, to_list(context.metadata, default=[]))
     context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
     context._name_filters.append(hidden.shows)  # noqa: SLF001
+    # a view of SQLAlchemy's is for queries: Alembic would make a table of it
+    context._object_filters.append(lambda item, *_: not getattr(item, "is_view", False))  # noqa: SLF001
     return PriorityDispatchResult.CONTINUE
 
 
@@ -59,6 +62,7 @@ def _compare(
         role_names=context.opts.get("tenantry_role_names") or {},
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
         run_as=context.opts.get("tenantry_run_as"),
+        scratch_url=context.opts.get("tenantry_scratch_url"),
     )
     found = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
     for difference in in_words(found):

@@ -97,9 +97,11 @@ class Scratch:
             self._set_path(f"{schemas[None]}, {path}")
             numbered = [_numbered(item, number, schemas) for number, item in enumerate([*definitions, *there])]
             items, others = numbered[: len(definitions)], numbered[len(definitions) :]
-            self._run([*self._create_relations(definitions, schemas), *map(_statements, [*others, *items])])
+            run_all(
+                self._connection, [*self._create_relations(definitions, schemas), *map(_statements, [*others, *items])]
+            )
             for old, (_, new) in zip(others, renames, strict=True):
-                self._succeeds(_renaming(old, new))
+                _succeeds(self._connection, _renaming(old, new))
             self._set_path(path)
             read_back: Iterator[Any] = inspect_definitions(self._connection, _outer_scope(schemas), _READERS)
             found = {int(item.comment): item for item in read_back}
@@ -125,6 +127,12 @@ class Scratch:
 
     def _create_schemas(self, schemas: Mapping[str | None, str]) -> None:
         """The role that owns the objects need not be one that may create schemas; the login it acts for may be."""
+        if self._connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+            msg = (
+                "comparing needs a scratch schema, and this database may not be written: "
+                "set TENANTRY_SCRATCH_URL to an empty database in which one may be made, or to embedded"
+            )
+            raise ComparisonError(msg)
         may_create = text("SELECT has_database_privilege(current_database(), 'CREATE')")
         if not self._connection.scalar(may_create):
             self._execute("SET LOCAL ROLE NONE")
@@ -153,9 +161,7 @@ class Scratch:
         ]
 
     def _create_table(self, key: TableKey, schemas: Mapping[str | None, str], *, split: bool = False) -> str:
-        table = self._tables[key]
-        by = f" PARTITION BY {partition_by(table)}" if split else ""
-        return f"CREATE TABLE {schemas[key[0]]}.{sql.identifier(key[1])} ({_columns(table)}){by}"
+        return create_table(self._tables[key], f"{schemas[key[0]]}.{sql.identifier(key[1])}", split=split)
 
     def partition_keys(self, tables: Collection[TableKey]) -> dict[TableKey, str]:
         """How tables are split as they are declared, in the words in which PostgreSQL prints it."""
@@ -166,40 +172,53 @@ class Scratch:
             path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
             self._create_schemas(schemas)
             self._set_path(", ".join([*schemas.values(), path]))
-            self._run([self._create_table(key, schemas, split=True) for key in tables])
+            run_all(self._connection, [self._create_table(key, schemas, split=True) for key in tables])
             self._set_path(path)
             return inspect_partition_keys(self._connection, _outer_scope(schemas))
 
-    def _run(self, statements: Sequence[str]) -> None:
-        """All in one round trip; if PostgreSQL refuses one, each alone, again while that gets further."""
-        if self._succeeds(";\n".join(statements)):
-            return
-        pending, before = list(statements), -1
-        while pending and len(pending) != before:
-            before = len(pending)
-            pending = [statement for statement in pending if not self._succeeds(statement)]
-
-    def _succeeds(self, statement: str) -> bool:
-        savepoint = self._connection.begin_nested()
-        try:
-            self._execute(statement)
-        except DBAPIError:
-            savepoint.rollback()
-            return False
-        savepoint.commit()
-        return True
-
     def _execute(self, statement: str) -> None:
-        self._connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+        _execute(self._connection, statement)
+
+
+def run_all(connection: Connection, statements: Sequence[str]) -> None:
+    """All in one round trip; if PostgreSQL refuses one, each alone, again while that gets further."""
+    if not statements or _succeeds(connection, ";\n".join(statements)):
+        return
+    pending, before = list(statements), -1
+    while pending and len(pending) != before:
+        before = len(pending)
+        pending = [statement for statement in pending if not _succeeds(connection, statement)]
+
+
+def _succeeds(connection: Connection, statement: str) -> bool:
+    savepoint = connection.begin_nested()
+    try:
+        _execute(connection, statement)
+    except DBAPIError:
+        savepoint.rollback()
+        return False
+    savepoint.commit()
+    return True
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+
+
+def create_table(table: Table, name: str, *, split: bool = False) -> str:
+    """The statement that makes a table of the declared shape and nothing else.
+
+    :param name: what it is called, quoted.
+    :param split: whether it is partitioned as it is declared.
+    """
+    columns = ", ".join(f"{sql.identifier(column.name)} {column_type(column)}" for column in table.columns)
+    by = f" PARTITION BY {partition_by(table)}" if split else ""
+    return f"CREATE TABLE {name} ({columns}){by}"
 
 
 def _outer_scope(schemas: Mapping[str | None, str]) -> Scope:
     """The scratch schemas, read under the names of those that they stand for."""
     return Scope({scratch: schema for schema, scratch in schemas.items()})
-
-
-def _columns(table: Table) -> str:
-    return ", ".join(f"{sql.identifier(column.name)} {column_type(column)}" for column in table.columns)
 
 
 def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, str]) -> Definition:

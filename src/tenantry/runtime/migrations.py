@@ -21,6 +21,7 @@ from tenantry.errors import MigrationError, TenantryError
 from tenantry.runtime.branch import Branch
 from tenantry.runtime.database import checked_engine
 from tenantry.runtime.declaration import Declaration, metadatas
+from tenantry.runtime.embedded import scratch_url
 from tenantry.runtime.ownership import MIGRATION_LOCK, REFUSED, bootstrap, teardown
 from tenantry.runtime.statement_stream import streaming
 from tenantry.settings import Settings, load_settings
@@ -133,6 +134,7 @@ class _Run:
         options = context.get_context().opts
         if "revision_context" in options:  # a command that compares
             options["target_metadata"] = metadatas(self._declaration)
+            options["tenantry_scratch_url"] = scratch_url(self._settings)
         # a command without a destination only looks: it must not even create the version table
         looks = options.setdefault("dont_mutate", "destination_rev" not in options)
         if not looks:

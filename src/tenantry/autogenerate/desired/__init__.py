@@ -33,6 +33,8 @@ def desired_catalogue(
         for definition in objects_of_database(metadata, namespace):
             catalogue.add(definition)
         for table in metadata.tables.values():
+            if table.is_view:
+                continue
             is_new = dotted(namespace.schema(table.schema), table.name) in new_tables
             for item in objects_of_table(table, namespace):
                 catalogue.add(item)
