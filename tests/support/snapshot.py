@@ -15,7 +15,11 @@ SELECT format('schema %s owner=%s acl=%s', n.nspname, pg_get_userbyid(n.nspowner
                FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
 FROM pg_namespace n JOIN mine m ON m.oid = n.oid
 UNION ALL
-SELECT format('role %I login=%s bypass_rls=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin, r.rolbypassrls,
+SELECT format('role %I login=%s bypass_rls=%s others=%s settings=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin,
+              r.rolbypassrls, ARRAY[r.rolcreatedb::int, r.rolcreaterole::int, r.rolinherit::int, r.rolreplication::int,
+                                    r.rolconnlimit],
+              (SELECT array_agg(value ORDER BY value) FROM pg_db_role_setting s, unnest(s.setconfig) AS value
+               WHERE s.setrole = r.oid AND s.setdatabase = 0),
               (SELECT array_agg(m.roleid::regrole::text ORDER BY m.roleid::regrole::text)
                FROM pg_auth_members m WHERE m.member = r.oid), shobj_description(r.oid, 'pg_authid'))
 FROM pg_roles r WHERE r.rolname LIKE 'case\_%'
@@ -77,7 +81,9 @@ UNION ALL
 SELECT format('publication %s %s %s %s', p.pubname, m.prrelid::regclass, m.prattrs, pg_get_expr(m.prqual, m.prrelid))
 FROM pg_publication_rel m JOIN pg_publication p ON p.oid = m.prpubid
 UNION ALL
-SELECT format('extension %I %s', extname, extnamespace::regnamespace) FROM pg_extension
+SELECT format('extension %I %s %s comment=%s', extname, extnamespace::regnamespace, extversion,
+              obj_description(oid, 'pg_extension'))
+FROM pg_extension
 UNION ALL
 SELECT format('type %s %s owner=%s acl=%s', t.oid::regtype, t.typtype, pg_get_userbyid(t.typowner),
               (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(typacl, acldefault('T', typowner))) a))

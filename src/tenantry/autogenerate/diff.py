@@ -66,7 +66,7 @@ def compare(live: Catalogue, declared: Mapping[Key, Declared], ownership: Owners
             changes[key] = Change(old, new, rebuilt=not item.printed.replaceable(old), printed=item.printed)
     for key, old in live.definitions.items():
         if key not in declared and ownership.owns(old):
-            changes[key] = Change(old, None)
+            changes[key] = Change(old.to_restore(), None)
     return changes
 
 
@@ -76,9 +76,11 @@ def _is_nothing(definition: Definition) -> bool:
 
 
 def _differs(old: Definition, new: Definition, ownership: Ownership) -> bool:
-    if isinstance(new, Role | Extension) and (new.kind, new.identity) not in ownership.ledger:
-        return False  # somebody else made it, for purposes of his own
-    if isinstance(new, Extension) and new.schema is None:
+    ours = (new.kind, new.identity) in ownership.ledger
+    if isinstance(old, Extension) and isinstance(new, Extension):
+        # somebody else installed it, for purposes of his own; that it is too old is for him to hear
+        return not old.satisfies(new if ours else Extension(new.name, version=new.version))
+    if isinstance(new, Role) and not ours:
         return False
     return old != new
 

@@ -49,6 +49,10 @@ class Definition:
         }
         return dataclasses.replace(self, **content)
 
+    def to_restore(self) -> Self:
+        """As much of it as there has to be again once dropping it is undone."""
+        return self
+
     def create(self) -> Sequence[Statement]:
         """Statements that make the object."""
         raise NotImplementedError

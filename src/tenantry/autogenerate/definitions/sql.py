@@ -87,3 +87,13 @@ def without_defaults(arguments: str) -> str:
 def comment_on(target: str, comment: str | None) -> str:
     """COMMENT ON, for any kind of object."""
     return f"COMMENT ON {target} IS {literal(comment)}"
+
+
+def block(body: str, on_exception: str = "") -> str:
+    """Statements that run in one, with conditions around them."""
+    return f"DO {dollar_quoted(f'BEGIN{chr(10)}{body}{chr(10)}{on_exception}END')}"
+
+
+def refusal(message: str, hint: str) -> str:
+    """The statement of a block that ends it with an error."""
+    return f"RAISE EXCEPTION USING MESSAGE = {literal(message)}, HINT = {literal(hint)}"

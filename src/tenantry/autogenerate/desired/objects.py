@@ -13,12 +13,11 @@ from tenantry.autogenerate.desired.namespace import Namespace
 def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.Definition]:
     """Roles, extensions, routines, partitions, views and what hangs on them."""
     for role in ddl.declared(metadata, ddl.Role):
-        member_of = tuple(sorted(role.member_of))
-        yield definitions.Role(
-            role.name, login=role.login, bypass_rls=role.bypass_rls, member_of=member_of, comment=role.comment
-        )
+        yield _role(role)
     for extension in ddl.declared(metadata, ddl.Extension):
-        yield definitions.Extension(extension.name, schema=extension.schema)
+        yield definitions.Extension(
+            extension.name, schema=extension.schema, version=extension.version, comment=extension.comment
+        )
     for routine in ddl.declared(metadata, ddl.Routine):
         yield routine_definition(routine, namespace)
     for partition in ddl.declared(metadata, ddl.Partition):
@@ -38,6 +37,28 @@ def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[de
         yield from _view_indexes(view, namespace)
     for trigger in ddl.declared(metadata, ddl.Trigger):
         yield _trigger(trigger, trigger.on, namespace)
+
+
+def _role(role: ddl.Role) -> definitions.Role:
+    return definitions.Role(
+        role.name,
+        login=role.login,
+        bypass_rls=role.bypass_rls,
+        create_db=role.create_db,
+        create_role=role.create_role,
+        inherit=role.inherit,
+        replication=role.replication,
+        connection_limit=role.connection_limit,
+        member_of=tuple(sorted(role.member_of)),
+        settings=tuple(sorted((name.lower(), _setting(name, value)) for name, value in role.settings.items())),
+        comment=role.comment,
+    )
+
+
+def _setting(name: str, value: str) -> str:
+    """A value as PostgreSQL keeps it: a search path is a list of names."""
+    names = (part.strip() for part in value.split(","))
+    return definitions.sql.identifiers(map(definitions.sql.unquoted, names)) if name.lower() == "search_path" else value
 
 
 def _view_indexes(view: ddl.View, namespace: Namespace) -> Iterator[definitions.ViewIndex]:

@@ -8,13 +8,19 @@ from tenantry.autogenerate.definitions import Extension, Role
 from tenantry.autogenerate.inspect.scope import Scope
 
 _ROLES = """
-    SELECT r.rolname, r.rolcanlogin, r.rolbypassrls, shobj_description(r.oid, 'pg_authid') AS comment,
+    SELECT r.rolname, r.rolcanlogin, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, r.rolinherit, r.rolreplication,
+           nullif(r.rolconnlimit, -1) AS connection_limit, s.setconfig,
+           shobj_description(r.oid, 'pg_authid') AS comment,
            ARRAY(SELECT g.rolname::text FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid
                  WHERE m.member = r.oid ORDER BY g.rolname) AS member_of
-    FROM pg_roles r WHERE r.rolname NOT LIKE 'pg\\_%'
+    FROM pg_roles r LEFT JOIN pg_db_role_setting s ON s.setrole = r.oid AND s.setdatabase = 0
+    WHERE r.rolname NOT LIKE 'pg\\_%'
 """
 
-_EXTENSIONS = "SELECT e.extname, n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
+_EXTENSIONS = """
+    SELECT e.extname, n.nspname, e.extversion, obj_description(e.oid, 'pg_extension') AS comment
+    FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+"""
 
 
 def inspect_roles(connection: Connection, scope: Scope) -> Iterator[Role]:
@@ -24,12 +30,23 @@ def inspect_roles(connection: Connection, scope: Scope) -> Iterator[Role]:
             scope.role(row.rolname),
             login=row.rolcanlogin,
             bypass_rls=row.rolbypassrls,
+            create_db=row.rolcreatedb,
+            create_role=row.rolcreaterole,
+            inherit=row.rolinherit,
+            replication=row.rolreplication,
+            connection_limit=row.connection_limit,
+            settings=tuple(sorted(_setting(setting) for setting in row.setconfig or ())),
             member_of=tuple(sorted({scope.role(name) for name in row.member_of})),
             comment=row.comment,
         )
 
 
+def _setting(setting: str) -> tuple[str, str]:
+    name, _, value = setting.partition("=")
+    return name.lower(), value
+
+
 def inspect_extensions(connection: Connection, scope: Scope) -> Iterator[Extension]:
     """All extensions of the database."""
     for row in scope.rows(connection, _EXTENSIONS):
-        yield Extension(row.extname, schema=row.nspname)
+        yield Extension(row.extname, schema=row.nspname, version=row.extversion, comment=row.comment)
