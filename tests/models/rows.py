@@ -49,6 +49,7 @@ ALSO_GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "stock_movements": ("to_warehouse_id",),
     # the tenant's own came with it
     "subscriptions": ("user_id",),
+    "user_token_ledger": ("entry_number",),
 }
 #: where at most one of several columns is given
 ALTERNATIVES: Final[dict[str, tuple[str, ...]]] = {
@@ -74,6 +75,8 @@ VALUES: Final[dict[str, Callable[[], Any]]] = {
     "material_history.action_type": lambda: "stock_in",
     "mkt_brand_colors.hex": lambda: "#204060",
     "mkt_promotion_rules.kind": lambda: "discount",
+    # the first credit of an empty wallet
+    "user_token_ledger.reserved_after": lambda: 0,
     "sms_sender_phone_numbers.phone_number": lambda: f"+4{uuid.uuid4().int % 10**13}",
 }
 #: two rows of two products would be a circle

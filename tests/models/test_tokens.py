@@ -2,7 +2,9 @@
 
 import threading
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -12,14 +14,17 @@ from sqlalchemy.exc import DBAPIError
 from tests.models.conftest import World, refused
 
 from tenantry.models import LedgerEntry, Wallet
+from tenantry.models.roles import OWNER
 
 Json = dict[str, Any]
 AT_ONCE = 8
 
 
 def adjust(connection: Connection, user_id: uuid.UUID, amount: int, direction: str, **options: Any) -> Json:
+    given = "".join(f", p_{name} => :{name}" for name in options)
     entry: Json = connection.execute(
-        select(func.adjust_user_tokens(user_id, amount, direction, "test", *options.values()))
+        text(f"SELECT adjust_user_tokens(:user, :amount, :direction, :reason{given})"),
+        {"user": user_id, "amount": amount, "direction": direction, "reason": "test", **options},
     ).scalar_one()
     return entry
 
@@ -66,6 +71,22 @@ def new_member(world: World, role: str = "member") -> uuid.UUID:
         return world.new_member(connection, world.a, role)
 
 
+@contextmanager
+def operating(world: World) -> Iterator[Connection]:
+    """What the back office does in tenant A, undone at the end."""
+    with world.superadmin.connect() as connection, connection.begin() as transaction:
+        connection.execute(select(func.set_tenant(world.a.tenant_id)))
+        yield connection
+        transaction.rollback()
+
+
+def give(world: World, user_id: uuid.UUID, amount: int) -> None:
+    """Tokens to work with, for good."""
+    with world.superadmin.begin() as connection:
+        connection.execute(select(func.set_tenant(world.a.tenant_id)))
+        adjust(connection, user_id, amount, "credit")
+
+
 def make_due(world: World, user_id: uuid.UUID) -> None:
     """As if the month had passed."""
     change = text("UPDATE user_token_wallets SET next_reset_at = now() - interval '1 day' WHERE user_id = :user")
@@ -75,7 +96,7 @@ def make_due(world: World, user_id: uuid.UUID) -> None:
 
 def test_a_change_returns_its_ledger_entry(world: World) -> None:
     user_id = world.members["member"]
-    with world.acting(world.members["owner"]) as connection:
+    with operating(world) as connection:
         entry = adjust(connection, user_id, 100, "credit")
         assert entry["user_id"] == str(user_id)
         assert entry["tenant_id"] == str(world.a.tenant_id)
@@ -95,25 +116,23 @@ def test_a_change_returns_its_ledger_entry(world: World) -> None:
 )
 def test_nothing_goes_below_zero(world: World, direction: str, amount: int, available: int) -> None:
     user_id = world.members["member"]
-    with world.acting(world.members["owner"]) as connection:
+    with operating(world) as connection:
         adjust(connection, user_id, 100, "credit")
         adjust(connection, user_id, 30, "reserve")
-        with refused("23514", f"{available} available, {abs(amount)} requested"), connection.begin_nested():
+        with refused("TK001", f"{available} available, {abs(amount)} requested"), connection.begin_nested():
             adjust(connection, user_id, amount, direction)
         assert wallet_of(connection, user_id).current_tokens == 100
 
 
 @pytest.mark.parametrize(("direction", "amount"), [("credit", 0), ("debit", -1), ("adjustment", 0), ("steal", 1)])
 def test_a_nonsensical_amount_is_refused(world: World, direction: str, amount: int) -> None:
-    with world.acting(world.members["owner"]) as connection, refused("22023"):
+    with operating(world) as connection, refused("22023"):
         adjust(connection, world.members["member"], amount, direction)
 
 
 def test_a_member_moves_only_his_own_and_never_credits_himself(world: World) -> None:
     user_id = new_member(world)
-    with world.superadmin.begin() as connection:
-        connection.execute(select(func.set_tenant(world.a.tenant_id)))
-        adjust(connection, user_id, 10, "credit")
+    give(world, user_id, 10)
     with world.acting(user_id) as connection:
         assert adjust(connection, user_id, 4, "debit")["balance_after"] == 6
         for victim, amount, direction in [
@@ -134,6 +153,8 @@ def test_a_viewer_moves_nothing(world: World) -> None:
 def test_a_tenant_admin_has_no_power_over_another_tenant(world: World) -> None:
     stranger = world.b.rows["users"][0]["id"]
     with world.acting(world.members["owner"]) as connection, refused("23503"):
+        adjust(connection, stranger, 1, "debit")
+    with operating(world) as connection, refused("23503"):
         adjust(connection, stranger, 1, "credit")
 
 
@@ -144,12 +165,10 @@ def test_tokens_need_a_tenant(world: World) -> None:
 
 def test_a_locked_wallet_gives_nothing_out(world: World) -> None:
     user_id = new_member(world)
-    with world.superadmin.begin() as connection:
-        connection.execute(select(func.set_tenant(world.a.tenant_id)))
-        adjust(connection, user_id, 10, "credit")
+    give(world, user_id, 10)
     with world.superuser.begin() as connection:
         connection.execute(text("UPDATE user_token_wallets SET status = 'locked' WHERE user_id = :u"), {"u": user_id})
-    with world.acting(user_id) as connection, refused("55000"):
+    with world.acting(user_id) as connection, refused("TK003"):
         adjust(connection, user_id, 1, "debit")
 
 
@@ -166,7 +185,7 @@ def test_many_debits_at_once_are_exact(own_world: World) -> None:
                     with connection.begin_nested():
                         adjust(connection, user_id, 10, direction)
                 except DBAPIError as error:
-                    if not isinstance(error.orig, psycopg.errors.CheckViolation):
+                    if not isinstance(error.orig, psycopg.Error) or error.orig.sqlstate != "TK001":
                         raise
                 else:
                     done += 10 if direction == "credit" else -10
@@ -180,6 +199,222 @@ def test_many_debits_at_once_are_exact(own_world: World) -> None:
     assert wallet.current_tokens == balance
     assert wallet.lifetime_tokens == 10 * AT_ONCE
     assert balance == sum(amount if direction == "credit" else -amount for direction, amount in entries)
+
+
+def test_owners_and_admins_use_tokens_and_make_none(world: World) -> None:
+    user_id = new_member(world)
+    give(world, user_id, 10)
+    for role in ("owner", "admin"):
+        with world.acting(world.members[role]) as connection:
+            for amount, direction in [(3, "debit"), (2, "reserve"), (1, "release"), (-1, "adjustment")]:
+                adjust(connection, user_id, amount, direction)
+            for amount, direction in [(1, "credit"), (1, "adjustment")]:
+                with refused("42501"), connection.begin_nested():
+                    adjust(connection, user_id, amount, direction)
+
+
+# Retries.
+
+
+def test_the_same_key_posts_once(world: World) -> None:
+    user_id = new_member(world)
+    give(world, user_id, 10)
+    with world.acting(user_id) as connection:
+        first = adjust(connection, user_id, 4, "debit", idempotency_key="run 1")
+        adjust(connection, user_id, 1, "debit")
+        assert adjust(connection, user_id, 4, "debit", idempotency_key="run 1") == first
+        assert wallet_of(connection, user_id).current_tokens == 5
+
+
+@pytest.mark.parametrize(
+    ("direction", "amount", "options"),
+    [
+        ("debit", 5, {}),
+        ("reserve", 4, {}),
+        ("debit", 4, {"source": "elsewhere"}),
+        ("debit", 4, {"reference_type": "run"}),
+        ("debit", 4, {"reference_id": uuid.UUID(int=1)}),
+        ("debit", 4, {"execution_id": uuid.UUID(int=1)}),
+        ("debit", 4, {"metadata": '{"a": 1}'}),
+    ],
+)
+def test_the_same_key_with_other_arguments_is_an_error(
+    world: World, direction: str, amount: int, options: Json
+) -> None:
+    user_id = world.members["member"]
+    with operating(world) as connection:
+        adjust(connection, user_id, 100, "credit")
+        adjust(connection, user_id, 4, "debit", idempotency_key="run 1")
+        with refused("TK002", "run 1"), connection.begin_nested():
+            adjust(connection, user_id, amount, direction, idempotency_key="run 1", **options)
+        with refused("TK002", "run 1"), connection.begin_nested():
+            adjust(connection, new_member(world), 4, "debit", idempotency_key="run 1")
+        assert wallet_of(connection, user_id).current_tokens == 96
+
+
+def test_tenants_have_keys_of_their_own(world: World) -> None:
+    stranger = world.b.rows["user_token_wallets"][0]["user_id"]
+    with operating(world) as connection:
+        adjust(connection, world.members["member"], 1, "credit", idempotency_key="run 1")
+        connection.execute(select(func.set_tenant(world.b.tenant_id)))
+        assert adjust(connection, stranger, 2, "credit", idempotency_key="run 1")["amount"] == 2
+
+
+def test_retries_at_once_post_once(own_world: World) -> None:
+    """Also where each of them is for a wallet of its own: then one is right and the others are errors."""
+    user_id = new_member(own_world)
+    give(own_world, user_id, 100)
+    others = [new_member(own_world) for _ in range(AT_ONCE)]
+    start = threading.Barrier(AT_ONCE)
+
+    def retry(number: int) -> tuple[str, str | None]:
+        with own_world.superadmin.begin() as connection:
+            connection.execute(select(func.set_tenant(own_world.a.tenant_id)))
+            start.wait()
+            entry = adjust(connection, user_id, 1, "debit", idempotency_key="same wallet")["id"]
+            try:
+                with connection.begin_nested():
+                    adjust(connection, others[number], 1, "credit", idempotency_key="other wallets")
+            except DBAPIError as error:
+                return entry, getattr(error.orig, "sqlstate", None)
+            return entry, None
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        entries, states = zip(*threads.map(retry, range(AT_ONCE)), strict=True)
+    assert len(set(entries)) == 1
+    assert sorted(states, key=str) == [None] + ["TK002"] * (AT_ONCE - 1)
+    with own_world.superuser.connect() as connection:
+        assert wallet_of(connection, user_id).current_tokens == 99
+
+
+def test_an_expected_level_is_the_wallets(world: World) -> None:
+    level_id, user_id = new_level(world, base_allocation=500, enforcement_mode="hard"), new_member(world)
+    with operating(world) as connection:
+        with refused("TK004"), connection.begin_nested():
+            adjust(connection, user_id, 1, "credit", expected_level_id=level_id)
+        allocate(connection, user_id, level_id)
+        adjust(connection, user_id, 1, "debit", expected_level_id=level_id)
+        with refused("TK004"), connection.begin_nested():
+            adjust(connection, user_id, 1, "debit", expected_level_id=uuid.uuid4())
+
+
+# What happens when tokens run short is the policy's to say.
+
+
+@pytest.mark.parametrize("mode", ["monitor", "warn"])
+def test_what_is_short_is_borrowed(world: World, mode: str) -> None:
+    level_id, user_id = new_level(world, base_allocation=100, enforcement_mode=mode), new_member(world)
+    with operating(world) as connection:
+        allocate(connection, user_id, level_id)
+
+        def moved(amount: int, direction: str) -> tuple[int, int, int, str | None]:
+            entry = adjust(connection, user_id, amount, direction)
+            figures = entry["balance_after"], entry["reserved_after"], entry["borrowed_after"]
+            return *figures, entry["enforcement_mode"]
+
+        assert moved(30, "reserve") == (100, 30, 0, None)
+        assert moved(90, "debit") == (30, 30, 20, mode)
+        assert moved(10, "reserve") == (40, 40, 30, mode)
+        assert moved(40, "release") == (10, 0, 0, None)
+        assert moved(15, "debit") == (0, 0, 5, mode)
+        assert moved(3, "credit") == (0, 0, 2, None)
+        assert moved(3, "credit") == (1, 0, 0, None)
+        for amount, direction in [(1, "release"), (-2, "adjustment")]:
+            with refused("TK001"), connection.begin_nested():
+                adjust(connection, user_id, amount, direction)
+        assert verify(connection) == []
+
+
+def test_the_users_own_policy_decides_what_is_refused(world: World) -> None:
+    level_id, user_id = new_level(world, base_allocation=1, enforcement_mode="monitor"), new_member(world)
+    own = text("INSERT INTO user_token_policies (tenant_id, user_id, enforcement_mode) VALUES (:tenant, :user, 'hard')")
+    with operating(world) as connection:
+        connection.execute(own, {"tenant": world.a.tenant_id, "user": user_id})
+        allocate(connection, user_id, level_id)
+        with refused("TK001", "1 available, 2 requested"):
+            adjust(connection, user_id, 2, "debit")
+
+
+# The ledger proves the wallet.
+
+
+def verify(connection: Connection, tenant_id: uuid.UUID | None = None) -> list[uuid.UUID]:
+    """The wallets that are not what their ledger says."""
+    query = text("SELECT wallet_id FROM verify_token_ledger(:tenant)")
+    return list(connection.execute(query, {"tenant": tenant_id}).scalars())
+
+
+@pytest.mark.parametrize("role", ["superuser", "owner"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE user_token_wallets SET current_tokens = current_tokens + 1 WHERE user_id = :user",
+        "UPDATE user_token_wallets SET reserved_tokens = 1 WHERE user_id = :user",
+        "UPDATE user_token_wallets SET lifetime_tokens = 0 WHERE user_id = :user",
+        "UPDATE user_token_wallets SET borrowed_tokens = 1 WHERE user_id = :user",
+        # back to what an earlier entry says
+        "UPDATE user_token_wallets SET (entry_number, current_tokens) = (1, 10) WHERE user_id = :user",
+        "UPDATE user_token_wallets SET entry_number = entry_number + 1 WHERE user_id = :user",
+        "INSERT INTO user_token_wallets (tenant_id, user_id, current_tokens) VALUES (:tenant, :other, 1)",
+        # entries that do not follow: without a number, skipping one, with a figure that is not the sum
+        *(
+            "INSERT INTO user_token_ledger (tenant_id, user_id, wallet_id, direction, amount, reason,"
+            " entry_number, balance_after, reserved_after, lifetime_after)"
+            f" SELECT tenant_id, user_id, id, 'credit', 1, 'forged', {figures}"
+            " FROM user_token_wallets WHERE user_id = :user"
+            for figures in ("0, 16, 0, 16", "4, 16, 0, 16", "3, 17, 0, 16", "3, 16, 0, 17")
+        ),
+    ],
+)
+def test_a_wallet_and_its_ledger_change_together_or_not_at_all(world: World, role: str, change: str) -> None:
+    user_id, other = new_member(world), new_member(world)
+    for amount in (10, 5):
+        give(world, user_id, amount)
+    with world.undone() as connection:
+        if role == "owner":
+            connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
+        with refused("TK007"), connection.begin_nested():
+            connection.execute(text(change), {"tenant": world.a.tenant_id, "user": user_id, "other": other})
+
+
+def test_no_entry_comes_twice(world: World) -> None:
+    user_id = new_member(world)
+    give(world, user_id, 10)
+    again = "INSERT INTO user_token_ledger SELECT again.* FROM user_token_ledger AS entry CROSS JOIN"
+    again += " jsonb_populate_record(entry, jsonb_build_object('id', uuid7())) AS again WHERE entry.user_id = :user"
+    with world.undone() as connection, refused("23505", "entry_number"):
+        connection.execute(text(again), {"user": user_id})
+
+
+def test_an_entry_that_follows_changes_the_wallet(world: World) -> None:
+    """Or the refusals would prove nothing."""
+    user_id = new_member(world)
+    give(world, user_id, 10)
+    entry = (
+        "INSERT INTO user_token_ledger (tenant_id, user_id, wallet_id, direction, amount, reason,"
+        " entry_number, balance_after, reserved_after, lifetime_after)"
+        " SELECT tenant_id, user_id, id, 'credit', 1, 'by hand', 2, 11, 0, 11"
+        " FROM user_token_wallets WHERE user_id = :user"
+    )
+    with world.undone() as connection:
+        connection.execute(text(entry), {"user": user_id})
+        assert wallet_of(connection, user_id).current_tokens == 11
+
+
+def test_a_wallet_that_was_tampered_with_is_found(world: World) -> None:
+    user_id = new_member(world)
+    give(world, user_id, 10)
+    with world.undone() as connection:
+        assert verify(connection) == []
+        wallet = wallet_of(connection, user_id)
+        # what only a superuser does: every trigger is off
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            text("UPDATE user_token_wallets SET current_tokens = 11 WHERE id = :wallet"), {"wallet": wallet.id}
+        )
+        assert verify(connection) == [wallet.id]
+        assert verify(connection, world.a.tenant_id) == [wallet.id]
+        assert verify(connection, world.b.tenant_id) == []
 
 
 @pytest.mark.parametrize("role", ["superuser", "superadmin", "application"])
@@ -288,7 +523,7 @@ def test_a_tenant_admin_resets_his_tenant_and_the_superadmin_all(own_world: Worl
             return list(connection.execute(query).scalars())
 
     with own_world.superuser.begin() as connection:
-        connection.execute(text("UPDATE user_token_wallets SET next_reset_at = '2020-01-01', current_tokens = 1"))
+        connection.execute(text("UPDATE user_token_wallets SET next_reset_at = '2020-01-01'"))
     everything = len(due(own_world))
     with own_world.application.begin() as connection:
         token = own_world.key.token(own_world.a.tenant_id, own_world.members["admin"])

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tenantry.ddl import Policy, Trigger
 from tenantry.models.base import AppendOnly, Base, TenantConfigScoped, TenantUserScoped
 from tenantry.models.columns import (
     BigInt,
@@ -25,10 +26,20 @@ from tenantry.models.columns import (
 )
 from tenantry.models.context import EVERYBODY
 from tenantry.models.levels import Level
+from tenantry.models.roles import OWNER
 from tenantry.models.routines import function
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
+
+
+#: what an entry changes, and it alone
+FIGURES: Final = ("entry_number", "current_tokens", "reserved_tokens", "borrowed_tokens", "lifetime_tokens")
+
+
+def posted_by_functions() -> Policy:
+    """Lets functions of the owner post, who have asked already for whom they do it: once a call, not once a row."""
+    return Policy("functions", to=OWNER, using="true")
 
 
 class WalletStatus(StrEnum):
@@ -40,7 +51,10 @@ class WalletStatus(StrEnum):
 
 
 class Wallet(TenantUserScoped, Base):
-    """A user's token balance in a tenant. What is available is current_tokens less reserved_tokens."""
+    """A user's token balance in a tenant. What is available is current_tokens less reserved_tokens.
+
+    Its figures are those of the newest entry of its ledger: nothing else changes them, whoever tries.
+    """
 
     __tablename__ = "user_token_wallets"
     __written_by__ = "functions"
@@ -50,7 +64,10 @@ class Wallet(TenantUserScoped, Base):
     reserved_tokens: Mapped[Tokens] = mapped_column(comment="set aside for work under way")
     lifetime_tokens: Mapped[Tokens] = mapped_column(comment="everything ever credited")
     monthly_allocation_tokens: Mapped[Tokens] = mapped_column(comment="what each month brings; 0 is no monthly wallet")
-    borrowed_tokens: Mapped[Tokens]
+    borrowed_tokens: Mapped[Tokens] = mapped_column(
+        comment="used beyond the balance, where the policy does not refuse it; what comes in pays it back first"
+    )
+    entry_number: Mapped[Tokens] = mapped_column(comment="of the newest entry of its ledger")
     last_reset_at: Mapped[datetime | None]
     next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
     status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
@@ -67,6 +84,19 @@ class Wallet(TenantUserScoped, Base):
         CheckConstraint("lifetime_tokens >= 0", name="lifetime_tokens"),
         CheckConstraint("monthly_allocation_tokens >= 0", name="monthly_allocation_tokens"),
         CheckConstraint("borrowed_tokens >= 0", name="borrowed_tokens"),
+        posted_by_functions(),
+        Trigger(
+            "begin_empty",
+            before="insert",
+            when="(" + ", ".join(f"new.{figure}" for figure in FIGURES) + ") <> (0, 0, 0, 0, 0)",
+            execute="expect_ledger_entry()",
+        ),
+        Trigger(
+            "change_by_entry",
+            before="update",
+            when=" OR ".join(f"new.{figure} <> old.{figure}" for figure in FIGURES),
+            execute="expect_ledger_entry()",
+        ),
     )
 
 
@@ -78,7 +108,7 @@ class AllocationMode(StrEnum):
 
 
 class EnforcementMode(StrEnum):
-    """What the application does when tokens run short."""
+    """What happens when tokens run short: they are borrowed, borrowed and the entry says so, or refused."""
 
     MONITOR = "monitor"
     WARN = "warn"
@@ -156,17 +186,21 @@ class TokenDirection(StrEnum):
 
 
 class LedgerEntry(AppendOnly, TenantUserScoped, Base):
-    """A change of a wallet, with the balance after it."""
+    """A change of a wallet, with what the wallet holds after it. Writing it is what changes the wallet."""
 
     __tablename__ = "user_token_ledger"
     __written_by__ = "functions"
 
     wallet_id: Mapped[UUID] = reference("user_token_wallets")
     level_id: Mapped[UUID | None] = reference("levels")
+    entry_number: Mapped[Tokens] = mapped_column(
+        comment="of the wallet's entries, without a gap; 0 is before numbering"
+    )
     direction: Mapped[TokenDirection]
     amount: Mapped[BigInt] = mapped_column(comment="positive, but for an adjustment")
     balance_after: Mapped[BigInt]
     reserved_after: Mapped[BigInt]
+    borrowed_after: Mapped[Tokens]
     lifetime_after: Mapped[BigInt]
     reason: Mapped[str]
     source: Mapped[str] = mapped_column(server_default="system")
@@ -174,6 +208,10 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     reference_id: Mapped[UUID | None]
     execution_id: Mapped[UUID | None] = mapped_column(comment="the run, of whatever kind, that the tokens went to")
     posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a month's allocation")
+    idempotency_key: Mapped[str | None] = mapped_column(comment="given by the caller: the same key posts once only")
+    enforcement_mode: Mapped[EnforcementMode | None] = mapped_column(
+        comment="the policy that let more be used than was available"
+    )
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
 
     wallet: Mapped[Wallet] = parent(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "entries")
@@ -188,6 +226,21 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
             unique=True,
             postgresql_where=text("posting_key IS NOT NULL"),
         ),
+        Index(
+            "uq_user_token_ledger_entry_number",
+            "tenant_id",
+            "wallet_id",
+            "entry_number",
+            unique=True,
+            postgresql_where=text("entry_number > 0"),
+        ),
+        Index(
+            "uq_user_token_ledger_idempotency_key",
+            "tenant_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
         NewestFirst(),
         NewestFirst(within=("tenant_id", "wallet_id")),
         NewestFirst(within=("tenant_id", "user_id")),
@@ -195,6 +248,10 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
         CheckConstraint("CASE direction WHEN 'adjustment' THEN amount <> 0 ELSE amount > 0 END", name="amount"),
         CheckConstraint("reserved_after BETWEEN 0 AND balance_after", name="tokens_after"),
         CheckConstraint("lifetime_after >= 0", name="lifetime_after"),
+        CheckConstraint("borrowed_after >= 0", name="borrowed_after"),
+        CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", name="idempotency_key"),
+        posted_by_functions(),
+        Trigger("apply_ledger_entry", after="insert", execute="apply_ledger_entry()"),
     )
 
 
@@ -204,11 +261,12 @@ function(
     "adjust_user_tokens",
     arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system',"
     " p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL,"
-    " p_metadata jsonb DEFAULT '{}'",
+    " p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_expected_level_id uuid DEFAULT NULL",
     returns="jsonb",
     to=EVERYBODY,
     **DEFINER,
-    comment="Posts a change of a user's wallet in the current tenant and returns its ledger entry.",
+    comment="Posts a change of a user's wallet in the current tenant and returns its ledger entry;"
+    " the same idempotency key again returns the same entry and changes nothing.",
 )
 function(
     "auto_allocate_tokens_for_level",
@@ -225,8 +283,19 @@ function(
     **DEFINER,
     comment="Begins the month for every monthly wallet that has not; returns how many.",
 )
+function(
+    "verify_token_ledger",
+    arguments="p_tenant_id uuid DEFAULT NULL",
+    returns="TABLE (tenant_id uuid, wallet_id uuid, user_id uuid, net_tokens bigint, net_in_ledger bigint,"
+    " reserved_tokens bigint, reserved_in_ledger bigint, lifetime_tokens bigint, lifetime_in_ledger bigint,"
+    " entry_number bigint, entries bigint)",
+    language="plpgsql",
+    volatility="stable",
+    to=EVERYBODY,
+    comment="The wallets that the caller sees, of one tenant or all, whose figures are not the sums of their ledger.",
+)
 
-# Steps of the three; they ask nobody's leave, so only the owner may execute them.
+# Steps of these; they ask nobody's leave, so only the owner may execute them.
 
 function(
     "lock_wallet",
@@ -236,13 +305,49 @@ function(
     comment="The user's wallet, made on first use, locked until the transaction ends.",
 )
 function(
+    "authorize_tokens",
+    arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
+    returns="uuid",
+    language="plpgsql",
+    volatility="stable",
+    comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
+)
+function(
+    "expect_same_call",
+    arguments="p_idempotency_key text, p_same boolean",
+    language="plpgsql",
+    volatility="stable",
+    comment="An error unless a call with a known idempotency key is the one that was made with it.",
+)
+function(
+    "expect_tokens",
+    arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint",
+    returns="text",
+    language="plpgsql",
+    volatility="stable",
+    comment="NULL where a wallet has what is asked of it, or the policy that lets it run short; an error otherwise.",
+)
+function(
     "post_tokens",
-    arguments="p_wallet_id uuid, p_tenant_id uuid, p_direction text, p_amount bigint, p_reason text, p_source text,"
+    arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint, p_reason text, p_source text,"
     " p_posting_key text DEFAULT NULL, p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL,"
-    " p_execution_id uuid DEFAULT NULL, p_metadata jsonb DEFAULT '{}'",
+    " p_execution_id uuid DEFAULT NULL, p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL,"
+    " p_enforcement_mode text DEFAULT NULL",
     returns="user_token_ledger",
     language="plpgsql",
-    comment="Changes a locked wallet and writes the entry.",
+    comment="Writes the next entry of a locked wallet, which changes the wallet.",
+)
+function(
+    "apply_ledger_entry",
+    returns="trigger",
+    language="plpgsql",
+    comment="Trigger: a new entry changes its wallet; one that does not follow from the wallet is refused.",
+)
+function(
+    "expect_ledger_entry",
+    returns="trigger",
+    language="plpgsql",
+    comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
 )
 function(
     "get_token_policy",

@@ -32,6 +32,8 @@ def _wallets(company: Company) -> Iterator[Row]:
             "user_id": member["user_id"],
             "created_at": company.founded,
             "level_id": company.pick("levels")["id"],
+            # the ledger fills it
+            "entry_number": 0,
             "current_tokens": 0,
             "reserved_tokens": 0,
             "lifetime_tokens": 0,
@@ -45,7 +47,8 @@ def _wallets(company: Company) -> Iterator[Row]:
 
 @recipe("user_token_ledger")
 def _ledger(company: Company) -> Iterator[Row]:
-    for wallet in company.rows["user_token_wallets"]:
+    for empty in company.rows["user_token_wallets"]:
+        wallet = dict(empty)
         first, *others = _instants(company.rng, company.founded, _ENTRIES)
         yield _entry(wallet, first, "credit", _GRANT, "Welcome credit")
         for at in others:
@@ -60,6 +63,7 @@ def _ledger(company: Company) -> Iterator[Row]:
 
 def _entry(wallet: Row, at: datetime, direction: str, amount: int, reason: str) -> Row:
     """What post_tokens() would have written, and what it would have made of the wallet."""
+    wallet["entry_number"] += 1
     wallet["current_tokens"] += {"credit": amount, "debit": -amount}.get(direction, 0)
     wallet["reserved_tokens"] += {"reserve": amount, "release": -amount}.get(direction, 0)
     wallet["lifetime_tokens"] += amount if direction == "credit" else 0
@@ -67,14 +71,18 @@ def _entry(wallet: Row, at: datetime, direction: str, amount: int, reason: str) 
         "user_id": wallet["user_id"],
         "wallet_id": wallet["id"],
         "level_id": wallet["level_id"],
+        "entry_number": wallet["entry_number"],
         "direction": direction,
         "amount": amount,
         "balance_after": wallet["current_tokens"],
         "reserved_after": wallet["reserved_tokens"],
+        "borrowed_after": 0,
         "lifetime_after": wallet["lifetime_tokens"],
         "reason": reason,
         "created_at": at,
         "posting_key": None,
+        "idempotency_key": None,
+        "enforcement_mode": None,
         "reference_type": None,
     }
 

@@ -1,24 +1,9 @@
 DECLARE
-    tenant CONSTANT uuid := get_current_tenant();
+    makes_tokens CONSTANT boolean := p_direction = 'credit' OR (p_direction = 'adjustment' AND p_amount > 0);
+    tenant CONSTANT uuid := authorize_tokens(p_user_id, p_direction, coalesce(makes_tokens, false));
     wallet user_token_wallets;
-    available bigint;
+    entry user_token_ledger;
 BEGIN
-    IF tenant IS NULL THEN
-        RAISE EXCEPTION 'tokens belong to a tenant, and there is no tenant context'
-            USING ERRCODE = 'invalid_authorization_specification';
-    END IF;
-    IF (
-        is_superadmin()
-        OR is_tenant_admin()
-        OR (
-            is_tenant_writer()
-            AND p_user_id = get_current_user_id()
-            AND p_direction IN ('debit', 'reserve', 'release')
-        )
-    ) IS NOT TRUE THEN
-        RAISE EXCEPTION 'not allowed to % tokens of user %', p_direction, p_user_id
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
     IF (p_direction IN ('credit', 'debit', 'reserve', 'release') AND p_amount > 0) IS NOT TRUE
         AND (p_direction = 'adjustment' AND p_amount <> 0) IS NOT TRUE
     THEN
@@ -28,22 +13,36 @@ BEGIN
     END IF;
 
     wallet := lock_wallet(tenant, p_user_id);
-    IF wallet.status <> 'active' AND p_direction IN ('debit', 'reserve') THEN
-        RAISE EXCEPTION 'the wallet is %', wallet.status
-            USING ERRCODE = 'object_not_in_prerequisite_state';
+    IF p_idempotency_key IS NOT NULL THEN
+        SELECT * INTO entry
+        FROM user_token_ledger AS known
+        WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
+        IF FOUND THEN
+            PERFORM expect_same_call(
+                p_idempotency_key,
+                (
+                    entry.user_id, entry.direction, entry.amount, entry.reason, entry.source,
+                    entry.reference_type, entry.reference_id, entry.execution_id, entry.metadata
+                ) IS NOT DISTINCT FROM (
+                    p_user_id, p_direction, p_amount, p_reason, p_source,
+                    p_reference_type, p_reference_id, p_execution_id, coalesce(p_metadata, '{}')
+                )
+            );
+            RETURN to_jsonb(entry);
+        END IF;
     END IF;
-    available := CASE p_direction
-        WHEN 'release' THEN wallet.reserved_tokens
-        ELSE wallet.current_tokens - wallet.reserved_tokens
-    END;
-    -- an adjustment takes away by being negative
-    IF p_direction <> 'credit' AND available < (CASE p_direction WHEN 'adjustment' THEN -p_amount ELSE p_amount END) THEN
-        RAISE EXCEPTION 'insufficient tokens to %: % available, % requested', p_direction, available, abs(p_amount)
-            USING ERRCODE = 'check_violation', TABLE = 'user_token_wallets';
+    IF p_expected_level_id IS NOT NULL AND wallet.level_id IS DISTINCT FROM p_expected_level_id THEN
+        RAISE EXCEPTION 'the wallet is on level %, not on the expected %', wallet.level_id, p_expected_level_id
+            USING ERRCODE = 'TK004';
     END IF;
 
     RETURN to_jsonb(post_tokens(
-        wallet.id, tenant, p_direction, p_amount, p_reason, p_source,
-        NULL, p_reference_type, p_reference_id, p_execution_id, coalesce(p_metadata, '{}')
+        wallet, p_direction, p_amount, p_reason, p_source,
+        p_reference_type => p_reference_type,
+        p_reference_id => p_reference_id,
+        p_execution_id => p_execution_id,
+        p_metadata => coalesce(p_metadata, '{}'),
+        p_idempotency_key => p_idempotency_key,
+        p_enforcement_mode => expect_tokens(wallet, p_direction, p_amount)
     ));
 END

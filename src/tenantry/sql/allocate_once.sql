@@ -10,7 +10,7 @@ BEGIN
         WHERE entry.tenant_id = p_wallet.tenant_id AND entry.wallet_id = p_wallet.id AND entry.posting_key = once
     ) THEN
         PERFORM post_tokens(
-            p_wallet.id, p_wallet.tenant_id, 'credit', p_policy.base_allocation,
+            p_wallet, 'credit', p_policy.base_allocation,
             'allocation of the level', 'allocation', once, 'level', p_wallet.level_id
         );
     END IF;

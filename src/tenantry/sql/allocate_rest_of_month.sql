@@ -18,7 +18,7 @@ BEGIN
     END IF;
     IF credited > 0 THEN
         PERFORM post_tokens(
-            p_wallet.id, p_wallet.tenant_id, 'credit', credited,
+            p_wallet, 'credit', credited,
             'monthly allocation', 'allocation',
             format('allocation:%s:%s', (get_month_start() AT TIME ZONE 'UTC')::date, p_policy.monthly_allocation),
             'level', p_wallet.level_id, NULL,

@@ -15,13 +15,13 @@ BEGIN
     END IF;
     IF kept < unused THEN
         PERFORM post_tokens(
-            p_wallet.id, p_wallet.tenant_id, 'adjustment', kept - unused,
+            p_wallet, 'adjustment', kept - unused,
             'unused tokens that do not roll over', 'reset', 'expiry:' || due
         );
     END IF;
     IF credited > 0 THEN
         PERFORM post_tokens(
-            p_wallet.id, p_wallet.tenant_id, 'credit', credited,
+            lock_wallet(p_wallet.tenant_id, p_wallet.user_id), 'credit', credited,
             'monthly allocation', 'reset', 'allocation:' || due,
             'level', p_wallet.level_id, NULL, jsonb_build_object('allocation', allocation)
         );

@@ -1,33 +1,41 @@
 DECLARE
-    wallet user_token_wallets;
+    -- the balance less what is borrowed: the sum of all entries
+    net CONSTANT bigint := p_wallet.current_tokens - p_wallet.borrowed_tokens + CASE p_direction
+        WHEN 'credit' THEN p_amount
+        WHEN 'debit' THEN -p_amount
+        WHEN 'adjustment' THEN p_amount
+        ELSE 0
+    END;
+    reserved CONSTANT bigint := p_wallet.reserved_tokens + CASE p_direction
+        WHEN 'reserve' THEN p_amount
+        WHEN 'release' THEN -p_amount
+        ELSE 0
+    END;
+    -- what is missing is borrowed, and paid back by what comes in
+    balance CONSTANT bigint := greatest(net, reserved);
     entry user_token_ledger;
 BEGIN
-    UPDATE user_token_wallets AS known
-    SET current_tokens = current_tokens + CASE p_direction
-            WHEN 'credit' THEN p_amount
-            WHEN 'debit' THEN -p_amount
-            WHEN 'adjustment' THEN p_amount
-            ELSE 0
-        END,
-        reserved_tokens = reserved_tokens + CASE p_direction
-            WHEN 'reserve' THEN p_amount
-            WHEN 'release' THEN -p_amount
-            ELSE 0
-        END,
-        lifetime_tokens = lifetime_tokens + CASE p_direction WHEN 'credit' THEN p_amount ELSE 0 END
-    WHERE known.tenant_id = p_tenant_id AND known.id = p_wallet_id
-    RETURNING * INTO STRICT wallet;
-
     INSERT INTO user_token_ledger (
         tenant_id, user_id, wallet_id, level_id,
-        direction, amount, balance_after, reserved_after, lifetime_after,
-        reason, source, posting_key, reference_type, reference_id, execution_id, metadata
+        entry_number, direction, amount,
+        balance_after, reserved_after, borrowed_after,
+        lifetime_after,
+        reason, source, posting_key, idempotency_key, reference_type, reference_id, execution_id,
+        enforcement_mode, metadata
     )
     VALUES (
-        wallet.tenant_id, wallet.user_id, wallet.id, wallet.level_id,
-        p_direction, p_amount, wallet.current_tokens, wallet.reserved_tokens, wallet.lifetime_tokens,
-        p_reason, p_source, p_posting_key, p_reference_type, p_reference_id, p_execution_id, p_metadata
+        p_wallet.tenant_id, p_wallet.user_id, p_wallet.id, p_wallet.level_id,
+        p_wallet.entry_number + 1, p_direction, p_amount,
+        balance, reserved, balance - net,
+        p_wallet.lifetime_tokens + CASE p_direction WHEN 'credit' THEN p_amount ELSE 0 END,
+        p_reason, p_source, p_posting_key, p_idempotency_key, p_reference_type, p_reference_id, p_execution_id,
+        p_enforcement_mode, p_metadata
     )
-    RETURNING * INTO STRICT entry;
+    ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING * INTO entry;
+    IF NOT FOUND THEN
+        -- a call for another wallet was there first
+        PERFORM expect_same_call(p_idempotency_key, false);
+    END IF;
     RETURN entry;
 END

@@ -1,0 +1,18 @@
+BEGIN
+    IF TG_OP = 'INSERT' OR NEW.entry_number <> OLD.entry_number + 1 OR NOT EXISTS (
+        SELECT
+        FROM user_token_ledger AS entry
+        WHERE entry.tenant_id = NEW.tenant_id
+            AND entry.wallet_id = NEW.id
+            AND entry.entry_number = NEW.entry_number
+            AND entry.entry_number > 0
+            AND entry.balance_after = NEW.current_tokens
+            AND entry.reserved_after = NEW.reserved_tokens
+            AND entry.borrowed_after = NEW.borrowed_tokens
+            AND entry.lifetime_after = NEW.lifetime_tokens
+    ) THEN
+        RAISE EXCEPTION 'wallet % changes only by an entry in its ledger', NEW.id
+            USING ERRCODE = 'TK007', HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+    END IF;
+    RETURN NEW;
+END

@@ -1,0 +1,50 @@
+BEGIN
+    RETURN QUERY
+    WITH sums AS (
+        SELECT
+            entry.tenant_id,
+            entry.wallet_id,
+            sum(CASE entry.direction
+                WHEN 'debit' THEN -entry.amount
+                WHEN 'credit' THEN entry.amount
+                WHEN 'adjustment' THEN entry.amount
+                ELSE 0
+            END) AS net,
+            sum(CASE entry.direction
+                WHEN 'reserve' THEN entry.amount
+                WHEN 'release' THEN -entry.amount
+                ELSE 0
+            END) AS reserved,
+            coalesce(sum(entry.amount) FILTER (WHERE entry.direction = 'credit'), 0) AS lifetime,
+            count(*) FILTER (WHERE entry.entry_number > 0) AS numbered
+        FROM user_token_ledger AS entry
+        WHERE p_tenant_id IS NULL OR entry.tenant_id = p_tenant_id
+        GROUP BY entry.tenant_id, entry.wallet_id
+    )
+    SELECT
+        wallet.tenant_id,
+        wallet.id,
+        wallet.user_id,
+        wallet.current_tokens - wallet.borrowed_tokens,
+        coalesce(sums.net, 0)::bigint,
+        wallet.reserved_tokens,
+        coalesce(sums.reserved, 0)::bigint,
+        wallet.lifetime_tokens,
+        coalesce(sums.lifetime, 0)::bigint,
+        wallet.entry_number,
+        coalesce(sums.numbered, 0)
+    FROM user_token_wallets AS wallet
+    LEFT JOIN sums ON sums.tenant_id = wallet.tenant_id AND sums.wallet_id = wallet.id
+    WHERE (p_tenant_id IS NULL OR wallet.tenant_id = p_tenant_id)
+        AND (
+            wallet.current_tokens - wallet.borrowed_tokens,
+            wallet.reserved_tokens,
+            wallet.lifetime_tokens,
+            wallet.entry_number
+        ) IS DISTINCT FROM (
+            coalesce(sums.net, 0),
+            coalesce(sums.reserved, 0),
+            coalesce(sums.lifetime, 0),
+            coalesce(sums.numbered, 0)
+        );
+END
