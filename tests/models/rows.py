@@ -49,6 +49,8 @@ ALSO_GIVEN: Final[dict[str, tuple[str, ...]]] = {
     "stock_movements": ("to_warehouse_id",),
     # the tenant's own came with it
     "subscriptions": ("user_id",),
+    # one that is over, so that it holds nothing
+    "token_reservations": ("status", "ended_at"),
     "user_token_ledger": ("entry_number",),
 }
 #: where at most one of several columns is given
@@ -66,7 +68,7 @@ COMPANIONS: Final[dict[str, Row]] = {
     "omnichannel_messages.admin_id": {"sender_type": "admin"},
 }
 #: references that a row has in common with the one it refers to: a code redeems its own promotion
-IN_COMMON: Final = {"mkt_promotion_redemptions.code_id": "promotion_id"}
+IN_COMMON: Final = {"mkt_promotion_redemptions.code_id": "promotion_id", "user_token_ledger.wallet_id": "user_id"}
 #: references that the database finds itself, whatever is given
 FOUND: Final = {"material_history.material_stock_id"}
 #: where not every value of the column's type will do
@@ -75,6 +77,7 @@ VALUES: Final[dict[str, Callable[[], Any]]] = {
     "material_history.action_type": lambda: "stock_in",
     "mkt_brand_colors.hex": lambda: "#204060",
     "mkt_promotion_rules.kind": lambda: "discount",
+    "token_reservations.status": lambda: "released",
     # the first credit of an empty wallet
     "user_token_ledger.reserved_after": lambda: 0,
     "sms_sender_phone_numbers.phone_number": lambda: f"+4{uuid.uuid4().int % 10**13}",

@@ -73,11 +73,11 @@ def new_member(world: World, role: str = "member") -> uuid.UUID:
 
 @contextmanager
 def operating(world: World) -> Iterator[Connection]:
-    """What the back office does in tenant A, undone at the end."""
-    with world.superadmin.connect() as connection, connection.begin() as transaction:
+    """What the back office does in tenant A, undone at the end unless it is committed."""
+    with world.superadmin.connect() as connection:
         connection.execute(select(func.set_tenant(world.a.tenant_id)))
         yield connection
-        transaction.rollback()
+        connection.rollback()
 
 
 def give(world: World, user_id: uuid.UUID, amount: int) -> None:

@@ -156,6 +156,7 @@ from tenantry.models.promotions import (
     PromotionRule,
 )
 from tenantry.models.reference_rows import DEFAULT_TENANT_ID
+from tenantry.models.reservations import TokenReservation
 from tenantry.models.routing import RoutingMetrics, RoutingStrategy, Worker, WorkerEventLog
 from tenantry.models.shipping import (
     FulfilmentBatch,
@@ -405,6 +406,7 @@ __all__ = [
     "TenantUser",
     "TenantUserScoped",
     "TimeOffRequest",
+    "TokenReservation",
     "UsageEvent",
     "User",
     "UserApiKey",

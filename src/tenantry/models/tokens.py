@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
 
 
+#: columns that came later stand last in the table, wherever it was made
+_LATER: Final = 20
+
 #: what an entry changes, and it alone
 FIGURES: Final = ("entry_number", "current_tokens", "reserved_tokens", "borrowed_tokens", "lifetime_tokens")
 
@@ -67,7 +70,7 @@ class Wallet(TenantUserScoped, Base):
     borrowed_tokens: Mapped[Tokens] = mapped_column(
         comment="used beyond the balance, where the policy does not refuse it; what comes in pays it back first"
     )
-    entry_number: Mapped[Tokens] = mapped_column(comment="of the newest entry of its ledger")
+    entry_number: Mapped[Tokens] = mapped_column(sort_order=_LATER, comment="of the newest entry of its ledger")
     last_reset_at: Mapped[datetime | None]
     next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
     status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
@@ -193,14 +196,10 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
 
     wallet_id: Mapped[UUID] = reference("user_token_wallets")
     level_id: Mapped[UUID | None] = reference("levels")
-    entry_number: Mapped[Tokens] = mapped_column(
-        comment="of the wallet's entries, without a gap; 0 is before numbering"
-    )
     direction: Mapped[TokenDirection]
     amount: Mapped[BigInt] = mapped_column(comment="positive, but for an adjustment")
     balance_after: Mapped[BigInt]
     reserved_after: Mapped[BigInt]
-    borrowed_after: Mapped[Tokens]
     lifetime_after: Mapped[BigInt]
     reason: Mapped[str]
     source: Mapped[str] = mapped_column(server_default="system")
@@ -208,11 +207,17 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     reference_id: Mapped[UUID | None]
     execution_id: Mapped[UUID | None] = mapped_column(comment="the run, of whatever kind, that the tokens went to")
     posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a month's allocation")
-    idempotency_key: Mapped[str | None] = mapped_column(comment="given by the caller: the same key posts once only")
-    enforcement_mode: Mapped[EnforcementMode | None] = mapped_column(
-        comment="the policy that let more be used than was available"
-    )
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
+    entry_number: Mapped[Tokens] = mapped_column(
+        sort_order=_LATER, comment="of the wallet's entries, without a gap; 0 is before numbering"
+    )
+    borrowed_after: Mapped[Tokens] = mapped_column(sort_order=_LATER)
+    idempotency_key: Mapped[str | None] = mapped_column(
+        sort_order=_LATER, comment="given by the caller: the same key posts once only"
+    )
+    enforcement_mode: Mapped[EnforcementMode | None] = mapped_column(
+        sort_order=_LATER, comment="the policy that let more be used than was available"
+    )
 
     wallet: Mapped[Wallet] = parent(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "entries")
     level: Mapped[Level | None] = parent(same_tenant("Level.id", "LedgerEntry.level_id"))
@@ -267,6 +272,15 @@ function(
     **DEFINER,
     comment="Posts a change of a user's wallet in the current tenant and returns its ledger entry;"
     " the same idempotency key again returns the same entry and changes nothing.",
+)
+function(
+    "transfer_tokens",
+    arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}',"
+    " p_idempotency_key text DEFAULT NULL",
+    returns="jsonb",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
 )
 function(
     "auto_allocate_tokens_for_level",

@@ -22,11 +22,11 @@ from tenantry.ddl import Rows, declared
 from tenantry.models import Base
 from tenantry.seed.values import Maker, Row, is_conditional, maker, numbered
 
-#: there before, or written by the database itself as the other rows come in
+#: there before, written by the database itself as the other rows come in, or of work under way, of which there is none
 NOT_SEEDED: Final = frozenset(
     {
         "permissions", "feature_flag_definitions", "ai_providers", "ai_models",
-        "context_keys", "user_usage_tracking",
+        "context_keys", "user_usage_tracking", "token_reservations",
     }
 )  # fmt: skip
 

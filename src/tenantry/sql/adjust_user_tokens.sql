@@ -31,6 +31,9 @@ BEGIN
             RETURN to_jsonb(entry);
         END IF;
     END IF;
+    IF p_direction IN ('debit', 'reserve') THEN
+        wallet := free_tokens(wallet, p_amount);
+    END IF;
     IF p_expected_level_id IS NOT NULL AND wallet.level_id IS DISTINCT FROM p_expected_level_id THEN
         RAISE EXCEPTION 'the wallet is on level %, not on the expected %', wallet.level_id, p_expected_level_id
             USING ERRCODE = 'TK004';

@@ -6,7 +6,12 @@ DECLARE
         ELSE p_amount
     END;
     available CONSTANT bigint := CASE p_direction
-        WHEN 'release' THEN p_wallet.reserved_tokens
+        -- what a reservation holds, only its end gives back
+        WHEN 'release' THEN p_wallet.reserved_tokens - (
+            SELECT coalesce(sum(held.amount), 0)
+            FROM token_reservations AS held
+            WHERE held.tenant_id = p_wallet.tenant_id AND held.wallet_id = p_wallet.id AND held.status = 'open'
+        )
         ELSE p_wallet.current_tokens - p_wallet.reserved_tokens
     END;
     policy level_token_policies;

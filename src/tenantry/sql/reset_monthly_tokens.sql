@@ -17,7 +17,7 @@ BEGIN
                 due.next_reset_at <= now()
                 OR (due.next_reset_at IS NULL AND due.monthly_allocation_tokens > 0)
             )
-        ORDER BY due.tenant_id, due.id
+        ORDER BY due.tenant_id, due.user_id
         FOR UPDATE
     LOOP
         PERFORM begin_month(wallet);

@@ -1,7 +1,7 @@
 """ledger
 
-Revision: 0027
-Revises: 0026
+Revision: 0028
+Revises: 0027
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from tenantry.autogenerate.definitions import Constraint, Function, Grant, Polic
 from tenantry.autogenerate.ops import create, drop, replace
 from tenantry.autogenerate.text_block import text_block
 
-revision: str = "0027"
-down_revision: str | tuple[str, ...] | None = "0026"
+revision: str = "0028"
+down_revision: str | tuple[str, ...] | None = "0027"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
