@@ -58,6 +58,7 @@ from tenantry.autogenerate.renames import Renamed, find_renames
 from tenantry.autogenerate.replica import furnish, stand_in
 from tenantry.autogenerate.row_order import row_operations
 from tenantry.autogenerate.scratch import Scratch
+from tenantry.autogenerate.tenant_columns import Assignment, assign_tenants
 from tenantry.autogenerate.words import words
 
 
@@ -69,12 +70,14 @@ class Options:
     :param claimed_schemas: schemas in which everything is ours: what is not declared there is dropped.
     :param run_as: the role that owns the objects, and that row security shows the reference rows to.
     :param scratch_url: an empty database for scratch schemas, where they cannot be made in the one that is compared.
+    :param assignment: whose the rows of a table become that was no tenant's before.
     """
 
     role_names: Mapping[str, str] = field(default_factory=dict)
     claimed_schemas: frozenset[str] = frozenset()
     run_as: str | None = None
     scratch_url: str | URL | None = None
+    assignment: Assignment = field(default_factory=Assignment)
 
 
 def all_operations(
@@ -88,7 +91,8 @@ def all_operations(
     with stand_in(connection, options.scratch_url) as scratch:
         comparison = _Comparison(connection, scratch, metadatas, schemas, options)
         ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
-    return ordered([*opened(rename_keys(table_operations, ours)), *ours])
+        on_tables = opened(rename_keys(table_operations, ours))
+        return ordered([*comparison.assign_tenants(on_tables, options.assignment), *ours])
 
 
 class _Comparison:
@@ -232,6 +236,10 @@ class _Comparison:
 
     def _ownership(self, ledger: AbstractSet[Key], dropped: AbstractSet[str]) -> Ownership:
         return Ownership(ledger, {dotted(*key) for key in self._tables}, self._claimed, dropped)
+
+    def assign_tenants(self, tables: Sequence[MigrateOperation], assignment: Assignment) -> list[MigrateOperation]:
+        """The operations on tables, with the rows of before assigned to a tenant."""
+        return assign_tenants(self._connection, tables, self._tables, assignment)
 
     def row_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Inserts, updates and deletes."""

@@ -16,9 +16,11 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable, SchemaItem
 
-from tenantry.autogenerate.definitions import Definition, Rows
+from tenantry.autogenerate.definitions import Definition, Rows, TenantColumn
 from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.definitions.tenant_column import former_key_of, tenant_column_of
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+from tenantry.autogenerate.tenant_columns import KeyDrops
 from tenantry.autogenerate.words import words
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -94,6 +96,10 @@ def _node(operation: MigrateOperation) -> _Node:
         node.used |= _referred(table) | _named_in(table)
     elif isinstance(operation, stock.ModifyTableOps):
         node.table = node.reshapes = dotted(operation.schema, operation.table_name)
+        if isinstance(operation, KeyDrops):
+            node.used = {former_key_of(table) for table in operation.referred}
+            return node
+        node.needs.add(tenant_column_of(node.table))
         for inner in operation.ops:
             _add_modification(node, inner)
     return node
@@ -118,6 +124,9 @@ def _definition_node(operation: DefinitionOp) -> _Node:
         node.makes |= names
     elif isinstance(operation, DropOp):
         node.takes |= names
+    if isinstance(definition, TenantColumn):
+        node.reshapes = table
+        node.takes.add(former_key_of(dotted(definition.schema, definition.table)))
     if operation.new is not None:
         node.needs |= _mentions(operation.new)
         node.wants |= words(operation.new.hints())
@@ -147,7 +156,8 @@ def _mentions(definition: Definition) -> set[str]:
 def _add_modification(node: _Node, operation: MigrateOperation) -> None:
     """What an ALTER TABLE refers to beyond its own table."""
     if isinstance(operation, stock.CreateForeignKeyOp):
-        node.needs.add(dotted(operation.kw.get("referent_schema"), operation.referent_table))
+        referent = dotted(operation.kw.get("referent_schema"), operation.referent_table)
+        node.needs |= {referent, tenant_column_of(referent)}
     elif isinstance(operation, stock.AddColumnOp):
         node.needs |= words([_column_text(operation.column)])
     elif isinstance(operation, stock.AlterColumnOp):

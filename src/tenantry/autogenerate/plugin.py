@@ -2,7 +2,9 @@
 
 Options of ``context.configure``: ``tenantry_role_names``, a mapping of declared role names to a deployment's;
 ``tenantry_run_as``, the role that owns the objects; ``tenantry_claimed_schemas``, schemas that are wholly ours;
-``tenantry_scratch_url``, an empty database for scratch schemas, where the compared one may not be written.
+``tenantry_scratch_url``, an empty database for scratch schemas, where the compared one may not be written;
+``tenantry_tenant_column``, the column by which rows belong to tenants, and ``tenantry_former_tenant``, whose the rows
+become of a table that had none.
 
 Alembic loads this module while it is itself half imported, and must not be loaded by it: so everything is imported
 when it is first needed.
@@ -54,6 +56,7 @@ def _compare(
     from tenantry.autogenerate.compare import Options, all_operations  # noqa: PLC0415
     from tenantry.autogenerate.differences import in_words  # noqa: PLC0415
     from tenantry.autogenerate.render import keep_text_exact  # noqa: PLC0415
+    from tenantry.autogenerate.tenant_columns import Assignment  # noqa: PLC0415
     from tenantry.autogenerate.transaction import TransactionOps, volatile_functions  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
@@ -63,6 +66,10 @@ def _compare(
         claimed_schemas=frozenset(context.opts.get("tenantry_claimed_schemas") or ()),
         run_as=context.opts.get("tenantry_run_as"),
         scratch_url=context.opts.get("tenantry_scratch_url"),
+        assignment=Assignment(
+            context.opts.get("tenantry_tenant_column") or Assignment.column,
+            str(context.opts.get("tenantry_former_tenant") or Assignment.tenant),
+        ),
     )
     found = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
     for difference in in_words(found):

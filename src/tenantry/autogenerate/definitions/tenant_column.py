@@ -53,6 +53,9 @@ class TenantColumn(TableDefinition):
         """All of it: the key of before comes back."""
         return self
 
+    def provides(self) -> frozenset[str]:  # noqa: D102
+        return frozenset({tenant_column_of(dotted(self.schema, self.table))})
+
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.default or "", self.foreign_key[1] if self.foreign_key else ""]
 
@@ -102,3 +105,13 @@ class TenantColumn(TableDefinition):
             Statement(f"CREATE UNIQUE INDEX {built}", concurrently=f"CREATE UNIQUE INDEX CONCURRENTLY {built}"),
             Statement(exchanged),
         ]
+
+
+def tenant_column_of(table: str) -> str:
+    """The name under which a table's column is provided: one that no other object can have."""
+    return f"tenant column of {table}"
+
+
+def former_key_of(table: str) -> str:
+    """The name of the key that makes way for one with the column."""
+    return f"former key of {table}"
