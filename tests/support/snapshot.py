@@ -69,6 +69,10 @@ SELECT format('routine %s owner=%s acl=%s comment=%s', pg_get_functiondef(p.oid)
 FROM pg_proc p JOIN mine m ON m.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')
   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.objid = p.oid AND e.deptype = 'e')
 UNION ALL
+SELECT format('event trigger %I %s %s %s %s comment=%s', evtname, evtevent, evttags, evtenabled, evtfoid::regprocedure,
+              obj_description(oid, 'pg_event_trigger'))
+FROM pg_event_trigger
+UNION ALL
 SELECT format('default privileges %s %s of %s acl=%s', d.defaclobjtype, d.defaclnamespace::regnamespace,
               pg_get_userbyid(d.defaclrole), (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(d.defaclacl) a))
 FROM pg_default_acl d

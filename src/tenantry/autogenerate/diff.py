@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
-from tenantry.autogenerate.definitions import Constraint, Definition, Extension, Grant, Role, RowSecurity
+from tenantry.autogenerate.definitions import Constraint, Definition, EventTrigger, Extension, Grant, Role, RowSecurity
 
 Dependencies = Mapping[Key, Collection[Key]]
 
@@ -49,7 +49,7 @@ class Ownership:
             return True
         if isinstance(definition, Constraint):
             return definition.belongs_to() in self.declared_tables
-        shared = isinstance(definition, Role | Extension)
+        shared = isinstance(definition, Role | Extension | EventTrigger)
         return not shared and getattr(definition, "schema", None) in self.claimed
 
 

@@ -27,14 +27,15 @@ _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 # Among operations that do not need one another: how a reader expects them, dependents first away and last back.
 _DROP_RANK = {
-    "default grant": 0, "rows": 1, "grant": 2, "owner": 3, "trigger": 3, "policy": 4, "row security": 5, "theirs": 6,
+    "event trigger": 0, "default grant": 0,
+    "rows": 1, "grant": 2, "owner": 3, "trigger": 3, "policy": 4, "row security": 5, "theirs": 6,
     "view": 6, "withheld": 7, "constraint": 7, "dependent": 8, "attachment": 8, "partition": 9,
 }  # fmt: skip
 _CREATE_RANK = {
     "role": 0, "extension": 0, "function": 7, "procedure": 7, "dependent": 8,
     "constraint": 9, "index": 9, "partition": 9, "attachment": 9, "view": 9, "theirs": 9, "view index": 10,
     "row security": 10, "partition security": 10, "policy": 11, "trigger": 12,
-    "withheld": 9, "owner": 13, "grant": 14, "rows": 15, "default grant": 17,
+    "withheld": 9, "owner": 13, "grant": 14, "rows": 15, "default grant": 17, "event trigger": 18,
 }  # fmt: skip
 _STOCK_RANK, _LAST_DROP_RANK = 8, 16
 

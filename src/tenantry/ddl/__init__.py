@@ -2,6 +2,7 @@
 
 from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
 from tenantry.ddl.default_grant import DefaultGrant
+from tenantry.ddl.event_trigger import EventTrigger
 from tenantry.ddl.exemption import Exemption
 from tenantry.ddl.expression import Expression, sql_text
 from tenantry.ddl.extension import Extension
@@ -21,6 +22,7 @@ __all__ = [
     "DatabaseItem",
     "DeclarationError",
     "DefaultGrant",
+    "EventTrigger",
     "Exemption",
     "Expression",
     "Extension",

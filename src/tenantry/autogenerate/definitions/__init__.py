@@ -4,6 +4,7 @@ from tenantry.autogenerate.definitions.base import Definition, Statement
 from tenantry.autogenerate.definitions.constraint import Constraint, Index, ViewIndex
 from tenantry.autogenerate.definitions.default_grant import DefaultGrant, Withheld
 from tenantry.autogenerate.definitions.dependent import Dependent, Theirs
+from tenantry.autogenerate.definitions.event_trigger import EventTrigger
 from tenantry.autogenerate.definitions.extension import Extension
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
@@ -22,6 +23,7 @@ __all__ = [
     "DefaultGrant",
     "Definition",
     "Dependent",
+    "EventTrigger",
     "Extension",
     "Function",
     "Grant",

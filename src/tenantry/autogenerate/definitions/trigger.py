@@ -77,8 +77,7 @@ class Trigger(TableDefinition):
         return [] if self.comment == old else [Statement(sql.comment_on(f"TRIGGER {self._on}", self.comment))]
 
     def _enabling(self) -> Statement:
-        mode = {"origin": "ENABLE", "disabled": "DISABLE"}.get(self.enabled, f"ENABLE {self.enabled.upper()}")
-        return Statement(f"ALTER TABLE {self.target} {mode} TRIGGER {sql.identifier(self.name)}")
+        return Statement(f"ALTER TABLE {self.target} {enabling(self.enabled)} TRIGGER {sql.identifier(self.name)}")
 
     def _created(self, or_replace: bool) -> list[Statement]:
         """A trigger that is created or replaced is enabled, whatever it was before."""
@@ -107,3 +106,8 @@ class Trigger(TableDefinition):
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.execute, *([self.when] if self.when else []), *self.of]
+
+
+def enabling(enabled: str) -> str:
+    """The words that make a trigger fire as it should."""
+    return {"origin": "ENABLE", "disabled": "DISABLE"}.get(enabled, f"ENABLE {enabled.upper()}")

@@ -1,5 +1,6 @@
 """Everything but rows, constraints and privileges that a metadata declares, in the text it was written in."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,6 +38,26 @@ def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[de
         yield from _view_indexes(view, namespace)
     for trigger in ddl.declared(metadata, ddl.Trigger):
         yield _trigger(trigger, trigger.on, namespace)
+    for event_trigger in ddl.declared(metadata, ddl.EventTrigger):
+        yield definitions.EventTrigger(
+            event_trigger.name,
+            event=event_trigger.event,
+            tags=tuple(sorted(event_trigger.tags)),
+            execute=_call(event_trigger.execute, namespace),
+            enabled=event_trigger.enabled,
+            comment=event_trigger.comment,
+        )
+
+
+_NAME = re.compile(r'"((?:[^"]|"")+)"|([^\s".()]+)')
+
+
+def _call(execute: str, namespace: Namespace) -> str:
+    """The call of a function without arguments, as PostgreSQL prints it."""
+    found = _NAME.findall(execute)
+    names = [quoted.replace('""', '"') if quoted else plain.lower() for quoted, plain in found]
+    schema = namespace.schema(names[-2]) if len(names) > 1 else None
+    return f"{definitions.sql.qualified(schema, names[-1])}()"
 
 
 def _role(role: ddl.Role) -> definitions.Role:

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions import Definition
-from tenantry.autogenerate.inspect.cluster import inspect_extensions, inspect_roles
+from tenantry.autogenerate.inspect.cluster import inspect_event_triggers, inspect_extensions, inspect_roles
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.default_privileges import inspect_default_privileges
 from tenantry.autogenerate.inspect.owners import inspect_owners, migrating_role
@@ -37,6 +37,7 @@ _READERS: tuple[Reader, ...] = (
     inspect_views,
     inspect_roles,
     inspect_extensions,
+    inspect_event_triggers,
 )
 
 

@@ -1,11 +1,12 @@
-"""Roles and extensions."""
+"""Roles, extensions and event triggers."""
 
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from tenantry.autogenerate.definitions import Extension, Role
-from tenantry.autogenerate.inspect.scope import Scope
+from tenantry.autogenerate.definitions import EventTrigger, Extension, Role, sql
+from tenantry.autogenerate.inspect.scope import NOT_OF_EXTENSION, Scope
+from tenantry.autogenerate.inspect.tables import ENABLED
 
 _ROLES = """
     SELECT r.rolname, r.rolcanlogin, r.rolbypassrls, r.rolcreatedb, r.rolcreaterole, r.rolinherit, r.rolreplication,
@@ -50,3 +51,24 @@ def inspect_extensions(connection: Connection, scope: Scope) -> Iterator[Extensi
     """All extensions of the database."""
     for row in scope.rows(connection, _EXTENSIONS):
         yield Extension(row.extname, schema=row.nspname, version=row.extversion, comment=row.comment)
+
+
+_EVENT_TRIGGERS = f"""
+    SELECT t.evtname, t.evtevent, t.evttags, t.evtenabled, n.nspname, p.proname,
+           obj_description(t.oid, 'pg_event_trigger') AS comment
+    FROM pg_event_trigger t JOIN pg_proc p ON p.oid = t.evtfoid JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE {NOT_OF_EXTENSION.format("'pg_event_trigger'::regclass", "t.oid")}
+"""
+
+
+def inspect_event_triggers(connection: Connection, scope: Scope) -> Iterator[EventTrigger]:
+    """All event triggers of the database."""
+    for row in scope.rows(connection, _EVENT_TRIGGERS):
+        yield EventTrigger(
+            row.evtname,
+            event=row.evtevent,
+            tags=tuple(sorted(row.evttags or ())),
+            execute=f"{sql.qualified(scope.schema(row.nspname), row.proname)}()",
+            enabled=ENABLED[row.evtenabled],
+            comment=row.comment,
+        )

@@ -62,6 +62,8 @@ _DEPENDENCIES = """
         SELECT 'pg_publication_rel'::regclass, m.oid, 'publication', r.nspname, r.relname, '.' || p.pubname
         FROM pg_publication_rel m JOIN relation r ON r.oid = m.prrelid JOIN pg_publication p ON p.oid = m.prpubid
         UNION ALL
+        SELECT 'pg_event_trigger'::regclass, e.oid, 'event trigger', NULL, e.evtname, '' FROM pg_event_trigger e
+        UNION ALL
         SELECT 'pg_proc'::regclass, oid, kind, nspname, proname, '(' || arguments || ')' FROM routine
     )
     SELECT DISTINCT o.kind, o.nspname, o.relname, o.rest,

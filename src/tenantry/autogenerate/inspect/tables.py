@@ -42,7 +42,7 @@ _TRIGGERS = """
 
 _COMMANDS = {"*": "all", "r": "select", "a": "insert", "w": "update", "d": "delete"}
 _EVENT_BITS = {"insert": 4, "update": 16, "delete": 8, "truncate": 32}
-_ENABLED = {"O": "origin", "A": "always", "R": "replica", "D": "disabled"}
+ENABLED = {"O": "origin", "A": "always", "R": "replica", "D": "disabled"}
 _ROW, _BEFORE, _INSTEAD = 1, 2, 64
 _TAIL = re.compile(
     r" FOR EACH (?:ROW|STATEMENT)(?: WHEN \((?P<when>.*)\))? EXECUTE FUNCTION (?P<execute>.*)$", re.DOTALL
@@ -97,6 +97,6 @@ def _trigger(row: Any, scope: Scope) -> Trigger:
         initially_deferred=row.tginitdeferred,
         old_table=row.tgoldtable,
         new_table=row.tgnewtable,
-        enabled=_ENABLED[row.tgenabled],
+        enabled=ENABLED[row.tgenabled],
         comment=row.comment,
     )
