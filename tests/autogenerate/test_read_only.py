@@ -9,7 +9,7 @@ from tests.autogenerate.test_rules import AFTER, BEFORE
 from tests.support.autogenerate import comparing
 from tests.support.commands import Project
 from tests.support.databases import fresh_database
-from tests.support.servers import Server
+from tests.support.servers import Server, standby_of
 from tests.support.snapshot import snapshot
 
 from tenantry.autogenerate.scratch import ComparisonError
@@ -59,6 +59,20 @@ def test_a_database_that_may_not_be_written_is_compared(
         assert comparison.revision(after) == expected
     with comparing(scratch) as untouched:
         assert snapshot(untouched.connection) == empty
+
+
+def test_a_standby_is_compared(scratch: URL) -> None:
+    def fill(url: URL) -> None:
+        with comparing(url) as comparison:
+            comparison.migrate_to(BEFORE)
+            comparison.connection.commit()
+
+    with standby_of(fill) as url:
+        with comparing(url) as comparison, pytest.raises(ComparisonError, match="TENANTRY_SCRATCH_URL"):
+            comparison.revision(AFTER)
+        with comparing(url, tenantry_scratch_url=scratch) as comparison:
+            assert comparison.revision(BEFORE).is_empty
+            assert not comparison.revision(AFTER).is_empty
 
 
 def test_without_another_one_it_is_said_what_helps(database: URL) -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +102,31 @@ def _docker_answers() -> bool:
 def _embedded(session: ExitStack) -> URL:
     server = embedded_server(Settings.model_construct())
     return _started(session, server.binaries, server.system_user, server.initdb_options)
+
+
+@contextlib.contextmanager
+def standby_of(fill: Callable[[URL], None]) -> Iterator[URL]:
+    """A standby of an embedded server that has been filled before."""
+    with ExitStack() as session:
+        found = embedded_server(Settings.model_construct())
+        primary, standby = (
+            LocalServer(
+                session.enter_context(_directory()),
+                found.binaries,
+                found.system_user,
+                found.initdb_options,
+                _PARAMETERS,
+            )
+            for _ in range(2)
+        )
+        primary.start()
+        session.callback(primary.stop)
+        fill(primary.url())
+        standby._let_system_user_in()
+        standby._run("pg_basebackup", "-D", str(standby.data), "-d", primary._conninfo(), "-R", "-c", "fast")
+        standby._start()
+        session.callback(standby.stop)
+        yield standby.url()
 
 
 def _installed(session: ExitStack, binaries: Path) -> URL:
