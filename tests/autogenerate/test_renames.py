@@ -170,7 +170,13 @@ def _read_by_text(view: str) -> MetaData:
     )
 
 
+def _default(function: str) -> MetaData:
+    column = Column("more", Integer, server_default=text(f"{function}(1)"))
+    return documents(column, also=_function(function, volatility="immutable", arguments="number int"))
+
+
 NOT_RENAMED: Pairs = {
+    "a function that a column's default calls": (_default("old"), _default("new")),
     "a view that a function's text reads": (_read_by_text("old"), _read_by_text("new")),
     "a view in another schema that others read": (
         documents(also=all_of(_view("old", schema="other"), _view("top", "SELECT id, title FROM other.old"))),

@@ -37,12 +37,14 @@ def _hide(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDisp
     from alembic.util import PriorityDispatchResult, to_list  # noqa: PLC0415
 
     from tenantry.autogenerate import ledger  # noqa: PLC0415
+    from tenantry.autogenerate.defaults import survive_unknown_functions  # noqa: PLC0415
     from tenantry.autogenerate.partitions import Hidden  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
     hidden = Hidden(context.connection, to_list(context.metadata, default=[]))
     context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
     context._name_filters.append(hidden.shows)  # noqa: SLF001
+    survive_unknown_functions(context.migration_context.impl, context.connection)
     # a view of SQLAlchemy's is for queries: Alembic would make a table of it
     context._object_filters.append(lambda item, *_: not getattr(item, "is_view", False))  # noqa: SLF001
     return PriorityDispatchResult.CONTINUE
