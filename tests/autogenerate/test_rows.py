@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     Float,
     ForeignKey,
+    Identity,
     Integer,
     Interval,
     LargeBinary,
@@ -30,13 +31,15 @@ from sqlalchemy import (
     Uuid,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import ENUM, INT4RANGE, JSON, JSONB, TSTZRANGE, Range
+from sqlalchemy.exc import DBAPIError
 from tests.autogenerate.conftest import Run
 from tests.support.autogenerate import comparing
 from tests.support.cases import Pairs, each
 from tests.support.snapshot import snapshot
 
-from tenantry.ddl import Policy, Rows, RowSecurity
+from tenantry.autogenerate.scratch import ComparisonError
+from tenantry.ddl import DeclarationError, Policy, Rows, RowSecurity
 
 Row = dict[str, Any]
 
@@ -114,6 +117,9 @@ TYPES: dict[str, tuple[Any, Any, Any]] = {
     "array with null": (ARRAY(Integer), [1, None, 3], [1]),
     "array of arrays": (ARRAY(Integer, dimensions=2), [[1, 2], [3, 4]], [[5, 6]]),
     "array of booleans": (ARRAY(Boolean), [True, False], [False]),
+    "range": (INT4RANGE, Range(1, 5), "empty"),
+    "range of times": (TSTZRANGE, Range(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)), "(,2024-01-01 00:00:00+00]"),
+    "enum": (ENUM("red", "odd; one", name="colour"), "red", "odd; one"),
     "enum member as text": (Text, Colour.RED, "blue"),
     "null": (Text, None, "x"),
 }
@@ -276,6 +282,86 @@ def test_a_row_that_somebody_deleted_comes_back(shared_database: URL) -> None:
         comparison.execute("DELETE FROM plans WHERE code = 'pro'")
         comparison.migrate_to(_plans(FREE, PRO))
         assert snapshot(comparison.connection, "plans") == start
+
+
+def _identified(*rows: Row, initial: str = "") -> MetaData:
+    metadata = MetaData()
+    table = Table(
+        "plans",
+        metadata,
+        Column("id", Integer, Identity(always=True), primary_key=True),
+        Column("price", Integer),
+        Column("twice", Integer, Computed("price * 2", persisted=True)),
+    )
+    if rows:
+        Rows(table, rows, initial=initial)
+    return metadata
+
+
+def test_rows_keep_their_identity(run: Run) -> None:
+    run(_identified(), _identified({"id": 7, "price": 1}, {"id": 3, "price": 2}), "plans")
+
+
+def test_what_is_initial_is_left_to_those_who_change_it(shared_database: URL) -> None:
+    one, dearer, two = {"id": 1, "price": 1}, {"id": 1, "price": 9}, {"id": 2, "price": 2}
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(_identified(one, initial="price"))
+        assert comparison.revision(_identified(dearer, initial="price")).is_empty
+        comparison.execute("UPDATE plans SET price = 5")
+        start = snapshot(comparison.connection, "plans")
+        revision = comparison.migrate_to(_identified(dearer, two, initial="price"))
+        prices = comparison.connection.exec_driver_sql("SELECT price FROM plans ORDER BY id").scalars()
+        assert list(prices) == [5, 2]
+        comparison.run(revision.downgrade)
+        assert snapshot(comparison.connection, "plans") == start
+        assert not comparison.revision(_identified(one)).is_empty
+
+
+@pytest.mark.parametrize(("initial", "message"), [("id", "identifies a row"), ("colour", "does not exist")])
+def test_only_columns_of_rows_are_initial(initial: str, message: str) -> None:
+    with pytest.raises(DeclarationError, match=message):
+        _identified({"id": 1}, initial=initial)
+
+
+OWNER = """
+    CREATE ROLE case_owner; GRANT CREATE ON SCHEMA public TO case_owner; SET LOCAL ROLE case_owner;
+"""
+
+
+def _hidden(*rows: Row, force: bool = True) -> MetaData:
+    metadata = _plans(*rows)
+    RowSecurity(force=force)._set_parent(metadata.tables["plans"])
+    return metadata
+
+
+def test_rows_that_the_migration_does_not_see_are_an_error(shared_database: URL) -> None:
+    changed = {**FREE, "name": "Gratis"}
+    with comparing(shared_database) as comparison:
+        comparison.execute(f"GRANT CREATE ON DATABASE {shared_database.database} TO PUBLIC; {OWNER}")
+        comparison.migrate_to(_hidden(FREE, force=False))
+        update = comparison.revision(_hidden(changed, force=False)).upgrade
+        delete = comparison.revision(_hidden(force=False)).upgrade
+        comparison.execute("ALTER TABLE plans FORCE ROW LEVEL SECURITY")
+        for wanted in (_hidden(changed), _hidden()):
+            with pytest.raises(ComparisonError, match=r"case_owner no row of plans.*declare a policy"):
+                comparison.revision(wanted)
+        for code in (update, delete):
+            with (
+                pytest.raises(DBAPIError, match=r"shows case_owner no row of plans"),
+                comparison.connection.begin_nested(),
+            ):
+                comparison.run(code)
+        comparison.execute("CREATE POLICY p ON plans USING (true)")
+        comparison.run(update)
+        assert comparison.connection.exec_driver_sql("SELECT name FROM plans").scalar() == "Gratis"
+
+
+def test_a_row_that_is_gone_already_need_not_be_deleted(shared_database: URL) -> None:
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(_plans())
+        revision = comparison.migrate_to(_plans(FREE, PRO))
+        comparison.execute("DELETE FROM plans")
+        comparison.run(revision.downgrade)
 
 
 def test_row_security_does_not_hide_rows(run: Run) -> None:

@@ -12,13 +12,17 @@ from sqlalchemy import Connection, text
 
 from tenantry.autogenerate.catalogue import Key
 from tenantry.autogenerate.definitions import Rows, sql
-from tenantry.autogenerate.definitions.rows import parameters, row_identity
+from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.definitions.rows import hidden_rows, parameters, row_identity
 from tenantry.autogenerate.desired import DeclaredRows, Namespace
+from tenantry.autogenerate.scratch import ComparisonError
 
 Row = Mapping[str, Any]
 
 _TYPES = """
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated FROM pg_attribute a
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated,
+           row_security_active(a.attrelid) AS guarded
+    FROM pg_attribute a
     WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
@@ -60,11 +64,13 @@ class RowComparison:
     def compare(self, declared: Sequence[DeclaredRows]) -> Iterator[RowChange]:
         """The rows that have to be inserted, updated or deleted."""
         kept: set[str] = set()
-        for table, key, rows in declared:
-            schema = self._namespace.schema(table.schema)
-            target = _Target(self._connection, schema, table.name, key)
-            yield from target.compare(rows)
-            kept |= {row_identity(schema, table.name, key, target.canonical_key(row)) for row in rows}
+        for item in declared:
+            schema, name = self._namespace.schema(item.table.schema), item.table.name
+            target = _Target(self._connection, schema, name, item.key)
+            if any(identity.startswith(f"{dotted(schema, name)} {{") for identity in self._ledger):
+                target.refuse_hidden()
+            yield from target.compare(item.rows, item.initial)
+            kept |= {row_identity(schema, name, item.key, target.canonical_key(row)) for row in item.rows}
         yield from self._gone(self._ledger - kept, kept)
 
     def _gone(self, identities: Iterable[str], kept: AbstractSet[str]) -> Iterator[RowChange]:
@@ -76,6 +82,7 @@ class RowComparison:
         for (table, key), rows in by_table.items():
             schema, _, name = table.rpartition(".")
             target = _Target(self._connection, schema or None, name, key)
+            target.refuse_hidden()
             live = [found for row in rows if (found := target.whole_row(row))] if target.types else []
             gone = [row for row in live if row_identity(schema or None, name, key, row) not in kept]
             if gone:
@@ -93,15 +100,23 @@ class _Target:
         self._qualified = sql.qualified(schema, name)
         self._canonical_keys: dict[tuple[str | None, ...], dict[str, Any]] = {}
         columns = connection.execute(text(_TYPES), {"table": self._qualified}).all()
-        self.types = {column: kind for column, kind, generated in columns if not generated}
+        self.types = {column: kind for column, kind, generated, _ in columns if not generated}
+        self._guarded = any(guarded for *_, guarded in columns)
 
     def canonical_key(self, row: Row) -> dict[str, Any]:
         """The values that identify a row, as PostgreSQL prints them."""
         values = {name: row[name] for name in self._key}
         return self._canonical_keys.get(parameters(values.values()), values)
 
-    def compare(self, rows: Sequence[dict[str, Any]]) -> Iterator[RowChange]:
-        """Inserts and updates."""
+    def refuse_hidden(self) -> None:
+        """Report that row security hides the rows, which must be there: they would be inserted once more."""
+        any_row = f"SELECT FROM {self._qualified} LIMIT 1"
+        if self._guarded and self._connection.exec_driver_sql(any_row).first() is None:
+            role = str(self._connection.scalar(text("SELECT current_user")))
+            raise ComparisonError(hidden_rows(self._qualified, role))
+
+    def compare(self, rows: Sequence[dict[str, Any]], initial: AbstractSet[str]) -> Iterator[RowChange]:
+        """Inserts and updates; columns that are ``initial`` are only filled."""
         missing: list[Row] = []
         before: list[Row] = []
         after: list[Row] = []
@@ -109,9 +124,11 @@ class _Target:
             written = {**row, **self.canonical_key(row)}
             if old is None:
                 missing.append(written)
-            elif old != row:
-                key = self.canonical_key(row)
-                changed = {name: value for name, value in row.items() if name not in key and old.get(name) != value}
+                continue
+            key = self.canonical_key(row)
+            fixed = key.keys() | (initial & self.types.keys())  # a new column is filled once
+            changed = {name: value for name, value in row.items() if name not in fixed and old.get(name) != value}
+            if changed:
                 before.append({**key, **{name: old.get(name) for name in changed}})
                 after.append({**key, **changed})
         if after:

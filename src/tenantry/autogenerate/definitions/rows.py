@@ -41,16 +41,26 @@ class Rows(TableDefinition):
         return [self._insert(row) for row in self.rows]
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
-        return [self._delete(row) for row in reversed(self.rows)]
+        return [self._refuse_hidden(), *(self._delete(row) for row in reversed(self.rows))]
 
     def replace(self, old: Self) -> Sequence[Statement]:
         """Rows correspond by position: both sides name the same keys in the same order."""
-        return [self._update(row, before) for row, before in zip(self.rows, old.rows, strict=True)]
+        updates = (self._update(row, before) for row, before in zip(self.rows, old.rows, strict=True))
+        return [self._refuse_hidden(), *updates]
+
+    def _refuse_hidden(self) -> Statement:
+        """UPDATE and DELETE pass over rows that row security hides without a word."""
+        hidden = f"row_security_active({sql.literal(self.target)}) AND NOT EXISTS (SELECT FROM {self.target})"
+        message = sql.literal(hidden_rows(self.target.replace("%", "%%"), "%"))
+        body = f"BEGIN IF {hidden} THEN RAISE EXCEPTION {message}, current_user; END IF; END"
+        return Statement(f"DO {sql.dollar_quoted(body)}")
 
     def _insert(self, row: Row) -> Statement:
         names = sql.identifiers(row)
         places = ", ".join(["%s"] * len(row))
-        return Statement(f"INSERT INTO {self.target} ({names}) VALUES ({places})", parameters(row.values()))
+        return Statement(
+            f"INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE VALUES ({places})", parameters(row.values())
+        )
 
     def _update(self, row: Row, before: Row) -> Statement:
         changed = {name: value for name, value in row.items() if name not in before or before[name] != value}
@@ -71,6 +81,14 @@ class Rows(TableDefinition):
     def label(self) -> str:  # noqa: D102
         keys = "; ".join(", ".join(str(row[name]) for name in self.key) for row in self.rows)
         return f"rows of {self.identity}: {keys}"
+
+
+def hidden_rows(table: str, role: str) -> str:
+    """What is wrong where a migration does not see the rows that it is to change."""
+    return (
+        f"row security shows {role} no row of {table}: declare a policy for that role, "
+        "or RowSecurity(force=False) if it owns the table"
+    )
 
 
 def row_identity(schema: str | None, table: str, key: Sequence[str], row: Row) -> str:

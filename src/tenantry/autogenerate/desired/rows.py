@@ -1,5 +1,6 @@
 """The reference rows that metadatas declare, with values as SQL reads them."""
 
+import dataclasses
 import datetime as dt
 import decimal
 import enum
@@ -9,16 +10,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ARRAY, JSON, Column, MetaData, Table, Uuid
+from sqlalchemy.dialects.postgresql import Range
 
 from tenantry import ddl
 
-DeclaredRows = tuple[Table, tuple[str, ...], list[dict[str, Any]]]
+
+@dataclasses.dataclass(frozen=True)
+class DeclaredRows:
+    """The rows of one table.
+
+    :param key: the columns that identify a row.
+    :param rows: one mapping a row, by column name.
+    :param initial: columns that matter only when a row is inserted.
+    """
+
+    table: Table
+    key: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    initial: frozenset[str]
 
 
 def declared_rows(metadatas: Iterable[MetaData]) -> list[DeclaredRows]:
     """The reference rows of each table, by column name, with values as SQL reads them."""
     return [
-        (rows.table, rows.key, [_row(rows.table, row) for row in rows.rows])
+        DeclaredRows(
+            rows.table,
+            rows.key,
+            [_row(rows.table, row) for row in rows.rows],
+            frozenset(_row(rows.table, dict.fromkeys(rows.initial))),
+        )
         for metadata in metadatas
         for rows in ddl.declared(metadata, ddl.Rows)
     ]
@@ -59,6 +79,6 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, bytes):
         return rf"\x{value.hex()}"
-    if isinstance(value, decimal.Decimal | uuid.UUID | float | dt.timedelta):
+    if isinstance(value, decimal.Decimal | uuid.UUID | float | dt.timedelta | Range):
         return str(value)
     return value
