@@ -52,6 +52,7 @@ ALSO_GIVEN: Final[dict[str, tuple[str, ...]]] = {
     # one that is over, so that it holds nothing
     "token_reservations": ("status", "ended_at"),
     "user_token_ledger": ("entry_number",),
+    "credit_transactions": ("entry_number",),
 }
 #: where at most one of several columns is given
 ALTERNATIVES: Final[dict[str, tuple[str, ...]]] = {
@@ -82,6 +83,8 @@ VALUES: Final[dict[str, Callable[[], Any]]] = {
     "user_token_ledger.reserved_after": lambda: 0,
     "sms_sender_phone_numbers.phone_number": lambda: f"+4{uuid.uuid4().int % 10**13}",
 }
+#: what goes up from row to row: all transactions are of the tenant's one account
+COUNTED: Final = {"credit_transactions.entry_number", "credit_transactions.balance_after"}
 #: two rows of two products would be a circle
 ONE_ROW: Final = {"product_set_items"}
 
@@ -188,7 +191,7 @@ def _value(column: Column[Any], number: int) -> Any:  # noqa: C901, PLR0911
         case Boolean():
             return True
         case Integer() | BigInteger() | Numeric():
-            return 1
+            return number + 1 if str(column) in COUNTED else 1
         case Uuid():
             return uuid.uuid4()
         case DateTime():

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, text
 from tests.models.conftest import refused
 from tests.models.platform import (
     AT_ONCE,
-    CHECK_VIOLATION,
     INSUFFICIENT_PRIVILEGE,
     Platform,
     Tenancy,
@@ -221,7 +220,7 @@ def test_credit_is_never_below_zero(platform: Platform) -> None:
     tenant = platform.new_tenant()
     with platform.operating(tenant) as connection:
         credit(connection, 10, "bonus")
-    with refused(CHECK_VIOLATION, "10 available, 11 requested"), platform.acting(tenant) as connection:
+    with refused("TC001", "10 available, 11 requested"), platform.acting(tenant) as connection:
         credit(connection, 11, "usage")
     assert balance(platform, tenant) == 10
 
@@ -243,6 +242,73 @@ def test_what_is_posted_twice_is_posted_once(platform: Platform) -> None:
     assert balance(platform, tenant) == 30
 
 
+@pytest.mark.parametrize(
+    ("amount", "kind", "options"),
+    [
+        (51, "purchase", {}),
+        (50, "bonus", {}),
+        (50, "purchase", {"money_amount": 1}),
+        (50, "purchase", {"description": "another"}),
+        (50, "purchase", {"metadata": '{"a": 1}'}),
+    ],
+)
+def test_the_same_key_with_something_else_is_an_error(
+    platform: Platform, amount: int, kind: str, options: dict[str, Any]
+) -> None:
+    tenant = platform.new_tenant()
+    with platform.operating(tenant) as connection:
+        first = credit(connection, 50, "purchase", posting_key="pi_3")
+        assert credit(connection, 50, "purchase", posting_key="pi_3") == first
+        with refused("TC002", "pi_3"), connection.begin_nested():
+            credit(connection, amount, kind, posting_key="pi_3", **options)
+    assert balance(platform, tenant) == 50
+
+
+FORGED = (
+    "INSERT INTO credit_transactions (tenant_id, billing_account_id, type, amount, entry_number, balance_after,"
+    " balance_amount_after) SELECT tenant_id, id, 'bonus', 1, {} FROM billing_accounts WHERE tenant_id = :tenant"
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE billing_accounts SET balance_credits = balance_credits + 1 WHERE tenant_id = :tenant",
+        "UPDATE billing_accounts SET balance_amount = 1 WHERE tenant_id = :tenant",
+        "UPDATE billing_accounts SET entry_number = 1, balance_credits = 10 WHERE tenant_id = :tenant",
+        "UPDATE billing_accounts SET entry_number = entry_number + 1 WHERE tenant_id = :tenant",
+        "INSERT INTO billing_accounts (tenant_id, balance_credits) VALUES (:tenant, 1)",
+        *(FORGED.format(figures) for figures in ("0, 16, 0", "4, 16, 0", "3, 17, 0", "3, 16, 1")),
+    ],
+)
+def test_an_account_and_its_transactions_change_together_or_not_at_all(platform: Platform, change: str) -> None:
+    tenant = platform.new_tenant()
+    with platform.operating(tenant) as connection:
+        for amount in (10, 5):
+            credit(connection, amount, "bonus")
+    with platform.superuser.connect() as connection:
+        with refused("TC007"), connection.begin_nested():
+            connection.execute(text(change), {"tenant": tenant.id})
+        connection.execute(text(FORGED.format("3, 16, 0")), {"tenant": tenant.id})
+        found = text("SELECT balance_credits FROM billing_accounts WHERE tenant_id = :tenant")
+        assert connection.execute(found, {"tenant": tenant.id}).scalar_one() == 16
+
+
+def test_an_account_that_was_tampered_with_is_found(platform: Platform) -> None:
+    tenant = platform.new_tenant()
+    with platform.operating(tenant) as connection:
+        credit(connection, 10, "purchase", money_amount=2)
+    query = text("SELECT balance_credits, credits_in_ledger FROM verify_credit_ledger(:tenant)")
+    with platform.superuser.connect() as connection:
+        assert connection.execute(query, {"tenant": None}).all() == []
+        # what only a superuser does: every trigger is off
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(
+            text("UPDATE billing_accounts SET balance_credits = 11 WHERE tenant_id = :tenant"), {"tenant": tenant.id}
+        )
+        assert connection.execute(query, {"tenant": tenant.id}).all() == [(11, 10)]
+
+
 def test_charges_at_the_same_instant_are_exact(platform: Platform) -> None:
     tenant = platform.new_tenant()
     with platform.operating(tenant) as connection:
@@ -253,7 +319,7 @@ def test_charges_at_the_same_instant_are_exact(platform: Platform) -> None:
             credit(connection, 2, "usage")
 
     results = at_once(work)
-    assert (results.count(None), results.count(CHECK_VIOLATION)) == (12, AT_ONCE - 12)
+    assert (results.count(None), results.count("TC001")) == (12, AT_ONCE - 12)
     assert balance(platform, tenant) == 1
 
 
@@ -262,7 +328,7 @@ def test_nothing_is_charged_to_a_suspended_account(platform: Platform) -> None:
     with platform.operating(tenant) as connection:
         credit(connection, 5, "bonus")
         connection.execute(text("SELECT set_billing_state('suspended')"))
-    with refused("55000", "suspended"), platform.acting(tenant) as connection:
+    with refused("TC003", "suspended"), platform.acting(tenant) as connection:
         credit(connection, 1, "usage")
 
 

@@ -16,6 +16,7 @@ from tenantry.ddl import Rows, Trigger
 from tenantry.models.audit import DEFINER, audited, written_by_functions
 from tenantry.models.base import AppendOnly, Base, TenantAdminScoped, TenantScoped, TenantUserScoped
 from tenantry.models.columns import (
+    ADDED,
     BigInt,
     Count,
     JsonObject,
@@ -228,7 +229,10 @@ class AccountStatus(StrEnum):
 
 
 class BillingAccount(TenantAdminScoped, Base):
-    """Credit balance and billing details of a tenant, and what it used in a month."""
+    """Credit balance and billing details of a tenant, and what it used in a month.
+
+    Its balances are those of the newest of its transactions: nothing else changes them, whoever tries.
+    """
 
     __tablename__ = "billing_accounts"
     __written_by__ = "functions"
@@ -250,6 +254,9 @@ class BillingAccount(TenantAdminScoped, Base):
     payment_method: Mapped[JsonObject] = mapped_column(comment="the payment provider's token, never a card's number")
     status: Mapped[AccountStatus] = mapped_column(server_default=AccountStatus.ACTIVE)
     last_invoice_at: Mapped[datetime | None]
+    entry_number: Mapped[BigInt] = mapped_column(
+        server_default="0", sort_order=ADDED, comment="of the newest of its transactions"
+    )
 
     tenant: Mapped[Tenant] = parent("Tenant.id == foreign(BillingAccount.tenant_id)")
     transactions: Mapped[list["CreditTransaction"]] = children(
@@ -265,6 +272,19 @@ class BillingAccount(TenantAdminScoped, Base):
             "usage_tokens_month >= 0 AND usage_audio_seconds_month >= 0 AND usage_ocr_pages_month >= 0", name="usage"
         ),
         written_by_functions(),
+        Trigger(
+            "begin_empty",
+            before="insert",
+            when="new.entry_number <> 0 OR new.balance_credits <> 0 OR new.balance_amount <> 0",
+            execute="expect_credit_transaction()",
+        ),
+        Trigger(
+            "change_by_transaction",
+            before="update",
+            when="new.entry_number <> old.entry_number OR new.balance_credits <> old.balance_credits"
+            " OR new.balance_amount <> old.balance_amount",
+            execute="expect_credit_transaction()",
+        ),
     )
 
 
@@ -279,7 +299,7 @@ class TransactionType(StrEnum):
 
 
 class CreditTransaction(AppendOnly, TenantAdminScoped, Base):
-    """A change of a billing account's credit, with the balance after it."""
+    """A change of a billing account's credit, with the balances after it. Writing it is what changes the account."""
 
     __tablename__ = "credit_transactions"
     __written_by__ = "functions"
@@ -295,6 +315,10 @@ class CreditTransaction(AppendOnly, TenantAdminScoped, Base):
     usage_event_id: Mapped[UUID | None] = reference("usage_events", comment="the call that was charged, once only")
     posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a payment's id")
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
+    entry_number: Mapped[BigInt] = mapped_column(
+        server_default="0", sort_order=ADDED, comment="of the account's, without a gap; 0 is before numbering"
+    )
+    balance_amount_after: Mapped[Decimal] = mapped_column(Numeric(15, 2), server_default="0", sort_order=ADDED)
 
     billing_account: Mapped[BillingAccount] = parent(
         same_tenant("BillingAccount.id", "CreditTransaction.billing_account_id"), "transactions"
@@ -308,6 +332,14 @@ class CreditTransaction(AppendOnly, TenantAdminScoped, Base):
         NewestFirst(within=("tenant_id", "billing_account_id")),
         unique_in_tenant("posting_key"),
         Index(
+            "uq_credit_transactions_entry_number",
+            "tenant_id",
+            "billing_account_id",
+            "entry_number",
+            unique=True,
+            postgresql_where=text("entry_number > 0"),
+        ),
+        Index(
             "uq_credit_transactions_usage_event_id",
             "tenant_id",
             "usage_event_id",
@@ -320,7 +352,9 @@ class CreditTransaction(AppendOnly, TenantAdminScoped, Base):
             name="amount",
         ),
         CheckConstraint("balance_after >= 0", name="balance_after"),
+        CheckConstraint("balance_amount_after >= 0", name="balance_amount_after"),
         written_by_functions(),
+        Trigger("apply_credit_transaction", after="insert", execute="apply_credit_transaction()"),
     )
 
 
@@ -332,7 +366,19 @@ function(
     to=EVERYBODY,
     **DEFINER,
     comment="Posts a change of the current tenant's credit and returns the transaction; one that was posted before"
-    " (same key, or usage of the same event) is returned as it is. Members charge usage; all else is the superadmin's.",
+    " (same key, or usage of the same event) is returned as it is; the same key with other arguments is an error."
+    " Members charge usage; all else is the superadmin's.",
+)
+function(
+    "verify_credit_ledger",
+    arguments="p_tenant_id uuid DEFAULT NULL",
+    returns="TABLE (tenant_id uuid, billing_account_id uuid, balance_credits bigint, credits_in_ledger bigint,"
+    " balance_amount numeric, amount_in_ledger numeric, entry_number bigint, entries bigint)",
+    language="plpgsql",
+    volatility="stable",
+    to=EVERYBODY,
+    comment="The billing accounts that the caller sees, of one tenant or all,"
+    " whose balances are not the sums of their ledger.",
 )
 function(
     "set_billing_details",
@@ -355,4 +401,16 @@ function(
     returns="billing_accounts",
     language="plpgsql",
     comment="The tenant's account, made on first use, locked until the transaction ends.",
+)
+function(
+    "apply_credit_transaction",
+    returns="trigger",
+    language="plpgsql",
+    comment="Trigger: a new transaction changes its account; one that does not follow from the account is refused.",
+)
+function(
+    "expect_credit_transaction",
+    returns="trigger",
+    language="plpgsql",
+    comment="Trigger: an account begins empty and takes on what its next transaction says, and nothing else.",
 )

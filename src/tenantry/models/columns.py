@@ -36,6 +36,9 @@ PLATFORM_WRITTEN: Final = "platform_written"
 #: where a column keeps the reference that its table turns into a foreign key
 REFERENCE: Final = "reference"
 
+#: ``sort_order`` of a column that came after its table: it stands last, wherever the table was made
+ADDED: Final = 20
+
 _LONGEST_WORD = 32
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenantry.ddl import Policy, Trigger
 from tenantry.models.base import AppendOnly, Base, TenantConfigScoped, TenantUserScoped
 from tenantry.models.columns import (
+    ADDED,
     BigInt,
     JsonObject,
     NewestFirst,
@@ -32,9 +33,6 @@ from tenantry.models.routines import function
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
 
-
-#: columns that came later stand last in the table, wherever it was made
-_LATER: Final = 20
 
 #: what an entry changes, and it alone
 FIGURES: Final = ("entry_number", "current_tokens", "reserved_tokens", "borrowed_tokens", "lifetime_tokens")
@@ -70,7 +68,7 @@ class Wallet(TenantUserScoped, Base):
     borrowed_tokens: Mapped[Tokens] = mapped_column(
         comment="used beyond the balance, where the policy does not refuse it; what comes in pays it back first"
     )
-    entry_number: Mapped[Tokens] = mapped_column(sort_order=_LATER, comment="of the newest entry of its ledger")
+    entry_number: Mapped[Tokens] = mapped_column(sort_order=ADDED, comment="of the newest entry of its ledger")
     last_reset_at: Mapped[datetime | None]
     next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
     status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
@@ -209,14 +207,14 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     posting_key: Mapped[str | None] = mapped_column(comment="what is posted once only, such as a month's allocation")
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
     entry_number: Mapped[Tokens] = mapped_column(
-        sort_order=_LATER, comment="of the wallet's entries, without a gap; 0 is before numbering"
+        sort_order=ADDED, comment="of the wallet's entries, without a gap; 0 is before numbering"
     )
-    borrowed_after: Mapped[Tokens] = mapped_column(sort_order=_LATER)
+    borrowed_after: Mapped[Tokens] = mapped_column(sort_order=ADDED)
     idempotency_key: Mapped[str | None] = mapped_column(
-        sort_order=_LATER, comment="given by the caller: the same key posts once only"
+        sort_order=ADDED, comment="given by the caller: the same key posts once only"
     )
     enforcement_mode: Mapped[EnforcementMode | None] = mapped_column(
-        sort_order=_LATER, comment="the policy that let more be used than was available"
+        sort_order=ADDED, comment="the policy that let more be used than was available"
     )
 
     wallet: Mapped[Wallet] = parent(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "entries")

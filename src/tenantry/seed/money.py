@@ -91,6 +91,8 @@ def _entry(wallet: Row, at: datetime, direction: str, amount: int, reason: str) 
 def _billing_accounts(company: Company) -> Iterator[Row]:
     yield {
         "created_at": company.founded,
+        # the transactions fill it
+        "entry_number": 0,
         "balance_credits": 0,
         "balance_amount": Decimal(0),
         # the database counts the usage itself, from the events
@@ -121,7 +123,7 @@ def _usage_events(company: Company) -> Iterator[Row]:
 
 @recipe("credit_transactions")
 def _credit_transactions(company: Company) -> Iterator[Row]:
-    account = company.rows["billing_accounts"][0]
+    account = dict(company.rows["billing_accounts"][0])
     events = sorted(company.rng.sample(company.rows["usage_events"], _CHARGES), key=lambda event: event["created_at"])
     yield _posting(account, company.founded, "purchase", _CREDITS, None)
     for event in events:
@@ -130,15 +132,18 @@ def _credit_transactions(company: Company) -> Iterator[Row]:
 
 def _posting(account: Row, at: datetime, kind: str, amount: int, usage_event_id: str | None) -> Row:
     """What adjust_credits() would have written, and what it would have made of the account."""
+    account["entry_number"] += 1
     account["balance_credits"] += amount
     money_amount = amount * _PRICE_OF_CREDIT if kind == "purchase" else Decimal(0)
     account["balance_amount"] += money_amount
     return {
         "billing_account_id": account["id"],
+        "entry_number": account["entry_number"],
         "type": kind,
         "amount": amount,
         "balance_after": account["balance_credits"],
         "money_amount": money_amount,
+        "balance_amount_after": account["balance_amount"],
         "description": "Credits bought" if kind == "purchase" else "Usage",
         "usage_event_id": usage_event_id,
         "posting_key": None,

@@ -20,31 +20,42 @@ BEGIN
     SELECT * INTO entry
     FROM credit_transactions AS known
     WHERE known.tenant_id = tenant
-        AND (known.posting_key = p_posting_key OR (p_type = 'usage' AND known.usage_event_id = p_usage_event_id))
-        AND known.type = p_type;
+        AND (
+            known.posting_key = p_posting_key
+            OR (p_type = 'usage' AND known.type = 'usage' AND known.usage_event_id = p_usage_event_id)
+        )
+    ORDER BY known.posting_key IS NOT DISTINCT FROM p_posting_key DESC
+    LIMIT 1;
     IF FOUND THEN
+        IF entry.posting_key = p_posting_key AND (
+            entry.type, entry.amount, entry.money_amount, entry.description, entry.usage_event_id, entry.metadata
+        ) IS DISTINCT FROM (
+            p_type, change, p_money_amount, p_description, p_usage_event_id, coalesce(p_metadata, '{}')
+        ) THEN
+            RAISE EXCEPTION 'the posting key % was used with other arguments', p_posting_key
+                USING ERRCODE = 'TC002', HINT = 'A retry repeats the call as it was; another call takes a key of its own.';
+        END IF;
         RETURN to_jsonb(entry);
     END IF;
     IF account.status <> 'active' AND p_type = 'usage' THEN
         RAISE EXCEPTION 'the billing account is %', account.status
-            USING ERRCODE = 'object_not_in_prerequisite_state';
+            USING ERRCODE = 'TC003';
     END IF;
     IF account.balance_credits + change < 0 THEN
         RAISE EXCEPTION 'insufficient credit: % available, % requested', account.balance_credits, -change
-            USING ERRCODE = 'check_violation', TABLE = 'billing_accounts';
+            USING ERRCODE = 'TC001',
+                DETAIL = jsonb_build_object('available', account.balance_credits, 'requested', -change)::text;
     END IF;
 
-    UPDATE billing_accounts AS known
-    SET balance_credits = balance_credits + change,
-        balance_amount = balance_amount + p_money_amount
-    WHERE known.tenant_id = tenant
-    RETURNING * INTO STRICT account;
+    -- this is what changes the account
     INSERT INTO credit_transactions (
-        tenant_id, billing_account_id, type, amount, balance_after, money_amount,
+        tenant_id, billing_account_id, entry_number, type,
+        amount, balance_after, money_amount, balance_amount_after,
         description, usage_event_id, posting_key, metadata
     )
     VALUES (
-        tenant, account.id, p_type, change, account.balance_credits, p_money_amount,
+        tenant, account.id, account.entry_number + 1, p_type,
+        change, account.balance_credits + change, p_money_amount, account.balance_amount + p_money_amount,
         p_description, p_usage_event_id, p_posting_key, coalesce(p_metadata, '{}')
     )
     RETURNING * INTO STRICT entry;
