@@ -97,6 +97,14 @@ SIGNATURES: Pairs = {
         _f(),
         _f(arguments="a text DEFAULT 'x, y DEFAULT ''z'' (', b int[] = ARRAY[1, 2]"),
     ),
+    "two arguments exchange their names": (_f(arguments="a int, b int"), _f(arguments="b int, a int")),
+    "one of two defaults removed": (_f(arguments="a int, b int DEFAULT 1"), _f(arguments="a int, b int")),
+    "out argument renamed": (_f(arguments="OUT a int"), _f(arguments="OUT b int")),
+    "out argument of another type": (
+        _f(arguments="a int, OUT b int"),
+        _f(arguments="a int, OUT b text", returns="text", body="SELECT 'x'"),
+    ),
+    "variadic": (_f(arguments="a text[]"), _f(arguments="VARIADIC a text[]")),
     "mode changed": (_f(arguments="a int"), _f(arguments="INOUT a int")),
     "out arguments": (
         _f(arguments="a int, OUT b int"),

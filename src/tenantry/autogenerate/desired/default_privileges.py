@@ -25,6 +25,7 @@ def declared_defaults(metadatas: Iterable[MetaData], migrating: str) -> Iterator
                 {
                     DefaultPrivilege(*place, role, privilege, grant.with_grant_option)
                     for role in roles
+                    if role != (for_role or migrating)  # who has all privileges on what he creates
                     for privilege in grant.privileges
                 },
             )
