@@ -19,6 +19,8 @@ _BETWEEN_TENANTS = """
 _CONSTRAINT = "format('constraint %I on %s', k.conname, r.name)"
 # PostgreSQL 15 has SET NULL (columns); before, there is no such field
 _EMPTIED = "coalesce(nullif(to_jsonb(k) -> 'confdelsetcols', 'null'), to_jsonb(k.conkey)) @> to_jsonb(r.tenant)"
+# of PostgreSQL 18 on, a foreign key may be there for information only
+_ENFORCED = "coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)"
 
 _WITHOUT_TENANT = f"""
     SELECT {_CONSTRAINT}, format('lets a row point at another tenant''s row of %s', o.name),
@@ -38,8 +40,11 @@ _EMPTIES_TENANT = f"""
 """
 
 _NOT_VALIDATED = f"""
-    SELECT {_CONSTRAINT}, 'was never checked against the rows that are there',
-           format('ALTER TABLE %s VALIDATE CONSTRAINT %I;', r.name, k.conname)
+    SELECT {_CONSTRAINT}, CASE WHEN {_ENFORCED} THEN 'was never checked against the rows that are there'
+           ELSE 'is not enforced' END,
+           format('ALTER TABLE %s %s;', r.name, format(
+               CASE WHEN {_ENFORCED} THEN 'VALIDATE CONSTRAINT %I' ELSE 'ALTER CONSTRAINT %I ENFORCED' END, k.conname
+           ))
     {_BETWEEN_TENANTS} AND c.pairs_tenants AND NOT k.convalidated
 """
 
