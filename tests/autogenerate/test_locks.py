@@ -37,8 +37,9 @@ from tests.support.autogenerate import Comparison, comparing
 from tests.support.databases import fresh_database
 from tests.support.servers import Server
 
+from tenantry.autogenerate.ops import DropOp
 from tenantry.autogenerate.transaction import TransactionOps
-from tenantry.ddl import Function, Grant, Policy, Rows, RowSecurity, Trigger, View
+from tenantry.ddl import Function, Grant, Owner, Partition, Policy, Rows, RowSecurity, Trigger, View
 
 _WORDS = {
     "ShareLock": "SHARE",
@@ -69,6 +70,14 @@ def _items(*items: SchemaItem, kind: Any = None, more: Mapping[str, Any] | None 
 def _view(definition: str, **options: Any) -> MetaData:
     metadata = _items()
     View("titles", definition, metadata=metadata, **options)
+    return metadata
+
+
+def _split(*partitions: int) -> MetaData:
+    metadata = MetaData()
+    events = Table("events", metadata, Column("at", Integer), postgresql_partition_by="RANGE (at)")
+    for number in partitions:
+        Partition(f"events_{number}", of=events, values=f"FROM ({number}) TO ({number + 1})")
     return metadata
 
 
@@ -117,6 +126,8 @@ class Observer:
     def _observed(self, comparison: Comparison, operations: Operations, found: MigrateOperation) -> Iterator[str]:
         assert isinstance(found, TransactionOps)
         dropped = {inner.table_name for inner in found.ops if isinstance(inner, DropTableOp)}
+        parts = (inner.definition for inner in found.ops if isinstance(inner, DropOp))
+        dropped |= {part.identity for part in parts if part.kind == "partition"}
         pid = comparison.connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         for comments, operation in found.commented():
             held, files = self._held(pid, dropped), _files(comparison.connection)
@@ -269,6 +280,8 @@ CASES: Mapping[str, tuple[MetaData, MetaData, str, str]] = {
         "SHARE ROW EXCLUSIVE on documents: writers wait until the commit",
         "ACCESS EXCLUSIVE on documents: nobody reads or writes it until the commit",
     ),
+    "partition": (_split(1), _split(1, 2), "ACCESS EXCLUSIVE on events", "ACCESS EXCLUSIVE on events"),
+    "owner": (_items(), _items(Owner("pg_monitor")), "ACCESS EXCLUSIVE on documents", "ACCESS EXCLUSIVE on documents"),
     "view": (_items(), _view("SELECT title FROM documents"), "", "ACCESS EXCLUSIVE on titles"),
     "view changed": (
         _view("SELECT title FROM documents"),

@@ -17,6 +17,7 @@ from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
     Index,
+    Owner,
     Partition,
     Policy,
     RowSecurity,
@@ -92,8 +93,19 @@ def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
         elif isinstance(operation.definition, Constraint | Index):
             yield from [] if old is None else [_dropping(old)]
             yield from [] if new is None else [_adding(new)]
+        elif isinstance(operation.definition, Partition):
+            yield from _of_partition(operation.definition, old is None)
+        elif isinstance(operation.definition, Owner) and operation.definition.table:
+            yield Lock(ACCESS_EXCLUSIVE, tables)
         elif isinstance(old, View):
             yield Lock(ACCESS_EXCLUSIVE, (old.identity,))
+
+
+def _of_partition(partition: Partition, made: bool) -> Iterator[Lock]:
+    if made and isinstance(partition, Attachment):  # its table is read and written meanwhile
+        yield Lock(ACCESS_EXCLUSIVE, (partition.identity,), "its rows are checked", "a valid CHECK first")
+    else:
+        yield Lock(ACCESS_EXCLUSIVE, (partition.belongs_to() or "",))
 
 
 def _dropping(definition: Definition) -> Lock:

@@ -10,10 +10,10 @@ from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation, OpContainer
 from sqlalchemy import Connection, text
 
-from tenantry.autogenerate.definitions import Function
+from tenantry.autogenerate.definitions import Function, Partition
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.locks import ACCESS_EXCLUSIVE, SHARE, SHARE_ROW_EXCLUSIVE, Lock, locks
-from tenantry.autogenerate.ops import DefinitionOp
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp
 from tenantry.autogenerate.rewrites import default_words
 
 _STRENGTH = (SHARE, SHARE_ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
@@ -87,6 +87,8 @@ def _of_its_own(operations: Sequence[MigrateOperation]) -> Iterator[str]:
     for operation in operations:
         if isinstance(operation, stock.CreateTableOp | stock.DropTableOp):
             yield dotted(operation.schema, operation.table_name)
+        elif isinstance(operation, CreateOp | DropOp) and operation.definition.kind == Partition.kind:
+            yield operation.definition.identity
 
 
 def _comment(lock: Lock) -> str:
