@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from alembic.autogenerate import produce_migrations
+from alembic.operations import Operations
 from sqlalchemy import (
     URL,
     BigInteger,
@@ -29,6 +31,7 @@ from tests.support.autogenerate import assert_same, comparing
 from tests.support.cases import Declare, Pairs, declaring, each
 from tests.support.snapshot import snapshot
 
+from tenantry.autogenerate.transaction import TransactionOps
 from tenantry.ddl import Function, Grant, Policy, Procedure, Rows, RowSecurity, Trigger, View
 
 STAMP = "BEGIN NEW.note := 'x'; RETURN NEW; END"
@@ -226,6 +229,31 @@ def test_what_others_hung_on_it_is_rebuilt_too(shared_database: URL, change: dic
         assert not hung
         comparison.run(revision.downgrade)
         assert_same(snapshot(comparison.connection), start, revision.downgrade)
+
+
+OPEN = """
+    SELECT c.relname FROM pg_class c WHERE c.relname IN ('orders', 'lines')
+    AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+    AND (EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) OR EXISTS (
+        SELECT FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = c.oid AND x.grantee <> c.relowner))
+"""
+
+
+@pytest.mark.parametrize(
+    "after", [MetaData(), _orders(without=True), _orders(amount=BigInteger)], ids=["table", "column", "type"]
+)
+def test_nothing_is_open_for_a_moment(shared_database: URL, after: MetaData) -> None:
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(_orders())
+        context = comparison.context(target_metadata=after)
+        script = produce_migrations(context, after)
+        assert script.upgrade_ops is not None
+        assert script.downgrade_ops is not None
+        for found in (*script.upgrade_ops.ops, *script.downgrade_ops.ops):
+            assert isinstance(found, TransactionOps)
+            for _, operation in found.commented():
+                Operations(context).invoke(operation)
+                assert comparison.connection.exec_driver_sql(OPEN).all() == [], operation
 
 
 @pytest.mark.parametrize(("first", "second"), NAMES)
