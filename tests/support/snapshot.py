@@ -44,7 +44,8 @@ SELECT format('partition %I.%I of=%s %s by=%s', r.nspname, r.relname, i.inhparen
 FROM relation r LEFT JOIN pg_inherits i ON i.inhrelid = r.oid
 WHERE r.relkind = 'p' OR r.relispartition AND r.relkind = 'r'
 UNION ALL
-SELECT format('constraint %I.%I.%I %s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid))
+SELECT format('constraint %I.%I.%I %s comment=%s', r.nspname, r.relname, k.conname, pg_get_constraintdef(k.oid),
+              obj_description(k.oid, 'pg_constraint'))
 FROM pg_constraint k JOIN relation r ON r.oid = k.conrelid
 UNION ALL
 SELECT format('index %s comment=%s', pg_get_indexdef(i.indexrelid), obj_description(i.indexrelid, 'pg_class'))

@@ -41,6 +41,7 @@ from tenantry.autogenerate.inspect import (
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
+from tenantry.autogenerate.keys import key_operations
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
 from tenantry.autogenerate.owners import Owners
@@ -154,6 +155,7 @@ class _Comparison:
         )
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
+        yield from key_operations(self._connection, self._scope, self._tables, tables)
         yield from close_partitions(partitions, desired, secured, managed.roles)
 
     def _default_operations(

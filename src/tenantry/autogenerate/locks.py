@@ -80,7 +80,10 @@ def locks(operation: MigrateOperation, volatile: AbstractSet[str] = frozenset())
 def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
     old, new = operation.old, operation.new
     tables = (operation.definition.belongs_to() or "",)
-    if not all(statement.sql.startswith("COMMENT ON") for statement in operation.statements({})):
+    if not all(
+        statement.sql.startswith("COMMENT ON") or " VALIDATE CONSTRAINT " in statement.sql
+        for statement in operation.statements({})
+    ):
         if old is not None and new is not None and new.renaming(old):
             yield from [] if isinstance(old, Index) else [Lock(ACCESS_EXCLUSIVE, (old.belongs_to() or old.identity,))]
         elif isinstance(new, Attachment):

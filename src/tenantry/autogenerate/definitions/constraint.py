@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Self
 
 from tenantry.autogenerate.definitions import sql
 from tenantry.autogenerate.definitions.base import Statement
@@ -32,8 +33,20 @@ class Constraint(TableDefinition):
     def create(self) -> Sequence[Statement]:  # noqa: D102
         name = sql.identifier(self.name)
         added = Statement(f"ALTER TABLE {self.target} ADD CONSTRAINT {name} {self.definition}")
-        comment = sql.comment_on(f"CONSTRAINT {name} ON {self.target}", self.comment)
-        return [added, *([Statement(comment)] if self.comment is not None else [])]
+        return [added, *self._comments(None)]
+
+    def replace(self, old: Self) -> Sequence[Statement]:
+        """What only was not valid is validated, which keeps nobody waiting."""
+        if self.definition == old.definition:
+            return self._comments(old.comment)
+        if old.definition == f"{self.definition} NOT VALID":
+            validated = f"ALTER TABLE {self.target} VALIDATE CONSTRAINT {sql.identifier(self.name)}"
+            return [Statement(validated), *self._comments(old.comment)]
+        return super().replace(old)
+
+    def _comments(self, old: str | None) -> list[Statement]:
+        comment = sql.comment_on(f"CONSTRAINT {sql.identifier(self.name)} ON {self.target}", self.comment)
+        return [] if self.comment == old else [Statement(comment)]
 
     def drop(self) -> Sequence[Statement]:  # noqa: D102
         return [Statement(f"ALTER TABLE {self.target} DROP CONSTRAINT {sql.identifier(self.name)}")]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import cast
 
 from sqlalchemy import CheckConstraint, Table
+from sqlalchemy import Constraint as SchemaConstraint
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.schema import CreateIndex
@@ -42,11 +43,16 @@ def _is_for_postgresql(item: CheckConstraint | ExcludeConstraint) -> bool:
 
 
 def _constraint(table: Table, item: CheckConstraint | ExcludeConstraint, namespace: Namespace) -> Constraint:
+    return key_constraint(table, item, namespace.schema(table.schema))
+
+
+def key_constraint(table: Table, item: SchemaConstraint, schema: str | None) -> Constraint:
+    """A constraint as SQLAlchemy writes it; its name is empty where it has none."""
     text = str(_compiler.process(item))
     name = "" if item.name is None else _dialect.identifier_preparer.format_constraint(item) or ""
     definition = text.removeprefix(f"CONSTRAINT {name} ")
     comment = getattr(item, "comment", None)
-    return Constraint(table.name, _unquoted(name), definition, schema=namespace.schema(table.schema), comment=comment)
+    return Constraint(table.name, _unquoted(name), definition, schema=schema, comment=comment)
 
 
 def declared_indexes(table: Table, namespace: Namespace) -> Iterator[Index]:
