@@ -147,6 +147,24 @@ HOLES = (
         LOOSE.format(f"FOR SELECT USING (({OWN} OR number = 'x') AND country IS NOT NULL)"),
     ),
     Hole(
+        "policy-always-true",
+        "policy loose on app.orders",
+        LOOSE.format("FOR SELECT USING (coalesce(tenant_id = (SELECT context()), true))"),
+    ),
+    Hole(
+        "policy-always-true",
+        "policy loose on app.orders",
+        LOOSE.format(f"FOR SELECT USING (CASE WHEN number = 'x' THEN {OWN} ELSE true END)"),
+    ),
+    Hole(
+        "policy-without-tenant", "policy loose on app.orders", LOOSE.format(f"FOR SELECT USING (({OWN}) IS NOT FALSE)")
+    ),
+    Hole(
+        "policy-or-beside-tenant",
+        "policy loose on app.orders",
+        LOOSE.format(f"FOR SELECT USING ({OWN} OR (SELECT context()) IS NULL)"),
+    ),
+    Hole(
         "policy-trusts-setting",
         "policy loose on app.orders",
         LOOSE.format(f"FOR SELECT USING ({OWN} OR current_setting('app.is_admin', true) = 'on')"),

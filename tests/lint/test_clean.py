@@ -27,6 +27,9 @@ LOOK_ALIKES = {
     ),
     "a tenant compared as text": LOOSE.format("FOR SELECT USING ((SELECT context()::text) = tenant_id::text)"),
     "a tenant compared with NULL in mind": LOOSE.format(f"FOR SELECT USING (coalesce({OWN}, false))"),
+    "a tenant or nothing": LOOSE.format(f"FOR SELECT USING (CASE WHEN number = 'x' THEN {OWN} ELSE false END)"),
+    "a tenant that is certain": LOOSE.format(f"FOR SELECT USING (({OWN}) IS TRUE)"),
+    "a long expression": LOOSE.format(f"FOR SELECT USING ({OWN} AND number <> {' || '.join(['number'] * 500)})"),
     "shared rows that are only read": LOOSE.format(f"FOR SELECT USING ({OWN} OR tenant_id IS NULL)"),
     "a setting of PostgreSQL's": LOOSE.format(f"FOR SELECT USING ({OWN} AND current_setting('TimeZone') = 'UTC')"),
     "a policy for INSERT": f"""DROP POLICY own ON orders; CREATE POLICY r ON orders FOR SELECT USING ({OWN});

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from tenantry.lint.node_tree import Node, walk
 
-_EXISTS, _ANY = 0, 2
+_EXISTS, _ANY, _VALUE = 0, 2, 4
 _IS_NULL = 0
 _FIXED = {"CONST", "OPEXPR", "BOOLEXPR", "NULLTEST", "RELABELTYPE"}
-_ANSWERS = {"FUNCEXPR", "CASEEXPR", "COALESCEEXPR", "BOOLEANTEST"}
+_IS_TRUE = 0
 
 
 @dataclass(frozen=True)
@@ -111,15 +111,19 @@ class Condition:
         return Looseness.SETTING if trusts else otherwise
 
     def _binds(self, node: Node) -> bool:
+        choices = _choices(node)
+        if choices:
+            return all(self._binds(choice) or _is_false(choice) for choice in choices)
         if node.kind == "BOOLEXPR":
-            each = [self._binds(part) for part in node.nodes("args")]
-            return {"and": any(each), "or": all(each)}.get(node.text("boolop"), False)
+            return node.text("boolop") == "and" and any(self._binds(part) for part in node.nodes("args"))
+        if node.kind == "BOOLEANTEST":
+            return node.number("booltesttype") == _IS_TRUE and all(self._binds(part) for part in node.nodes("arg"))
         if node.kind == "OPEXPR" or (node.kind == "SCALARARRAYOPEXPR" and node.text("useOr") == "true"):
             return node.number("opno") in self.vocabulary.equals and self._compares_key(node)
         if node.kind == "SUBLINK":
             return self._looks_up_key(node)
         # a function that is asked about the tenant may well answer for it
-        return node.kind in _ANSWERS and self._names_key(node)
+        return node.kind == "FUNCEXPR" and self._names_key(node)
 
     def _is_shared(self, node: Node) -> bool:
         parts = node.nodes("args") if node.kind == "BOOLEXPR" and node.text("boolop") == "and" else [node]
@@ -129,9 +133,10 @@ class Condition:
         )
 
     def _branches(self, node: Node) -> Iterator[Node]:
-        if node.kind == "BOOLEXPR" and node.text("boolop") == "or":
-            for part in node.nodes("args"):
-                yield from self._branches(part)
+        choices = _choices(node)
+        for choice in choices:
+            yield from self._branches(choice)
+        if choices:
             return
         if node.kind == "BOOLEXPR" and node.text("boolop") == "and" and not self._binds(node):
             for part in node.nodes("args"):
@@ -150,7 +155,7 @@ class Condition:
     def _looks_up_key(self, node: Node) -> bool:
         if node.number("subLinkType") == _ANY:
             return any(self._binds(test) for test in node.nodes("testexpr"))
-        return node.number("subLinkType") == _EXISTS and self.key in _columns(node)
+        return node.number("subLinkType") in {_EXISTS, _VALUE} and self._names_key(node)
 
     def _names_key(self, node: Node) -> bool:
         return self.key in _columns(node)
@@ -163,12 +168,27 @@ class Condition:
         return routine is not None and routine.trusts_setting
 
 
-def _columns(node: Node, depth: int = 0) -> set[int]:
+def _choices(node: Node) -> list[Node]:
+    """The conditions one of which decides, where there are several."""
+    if node.kind == "BOOLEXPR" and node.text("boolop") == "or":
+        return node.nodes("args")
+    if node.kind in {"COALESCE", "COALESCEEXPR"}:
+        return node.nodes("args")
+    if node.kind in {"CASE", "CASEEXPR"}:
+        return [*(result for when in node.nodes("args") for result in when.nodes("result")), *node.nodes("defresult")]
+    return []
+
+
+def _columns(node: Node) -> set[int]:
     """The columns of the row that the policy is asked about, also from within sub-selects."""
-    if node.kind == "VAR":
-        return {node.number("varattno")} if node.number("varlevelsup") == depth else set()
-    below = depth + (node.kind == "QUERY")
-    return set().union(*(_columns(child, below) for child in node.children))
+    found: set[int] = set()
+    ahead = [(node, 0)]
+    while ahead:
+        below, depth = ahead.pop()
+        if below.kind == "VAR" and below.number("varlevelsup") == depth:
+            found.add(below.number("varattno"))
+        ahead.extend((child, depth + (below.kind == "QUERY")) for child in below.children)
+    return found
 
 
 def _is_false(node: Node) -> bool:

@@ -40,57 +40,38 @@ class Node:
 
 def parse(tree: str) -> Node:
     """The root of a tree."""
-    tokens = _Tokens(tree)
-    (root,) = _directly([_value(tokens, tokens.next())])
+    top: list[Value] = []
+    # within what the next value stands, and the list it goes to; an expression may be nested deeper than Python's calls
+    within: list[tuple[Node | None, list[Value]]] = [(None, top)]
+    tokens = iter(_TOKEN.findall(tree))
+    for token in tokens:
+        node, values = within[-1]
+        if token == "{":  # noqa: S105
+            inner = Node(next(tokens), {})
+            values.append(inner)
+            within.append((inner, []))
+        elif token == "(":  # noqa: S105
+            listed: list[Value] = []
+            values.append(listed)
+            within.append((None, listed))
+        elif token in {"}", ")"}:
+            within.pop()
+        elif node is not None and _FIELD.fullmatch(token):
+            within[-1] = (node, node.fields.setdefault(token.removeprefix(":"), []))
+        else:
+            values.append(token)
+    (root,) = _directly(top)
     return root
 
 
 def walk(node: Node, enters: Callable[[Node], bool] = lambda _: True) -> Iterator[Node]:
     """A node and all below it; not below those that ``enters`` says no to."""
-    yield node
-    if enters(node):
-        for child in node.children:
-            yield from walk(child, enters)
-
-
-class _Tokens:
-    def __init__(self, tree: str) -> None:
-        self._found = _TOKEN.findall(tree)
-        self._place = 0
-
-    def next(self) -> str:
-        self._place += 1
-        token: str = self._found[self._place - 1]
-        return token
-
-    @property
-    def upcoming(self) -> str:
-        token: str = self._found[self._place]
-        return token
-
-
-def _value(tokens: _Tokens, first: str) -> Value:
-    if first == "{":
-        return _node(tokens)
-    if first == "(":
-        return list(_until(tokens, ")"))
-    return first
-
-
-def _node(tokens: _Tokens) -> Node:
-    node = Node(tokens.next(), {})
-    while tokens.upcoming != "}":
-        name = tokens.next().removeprefix(":")
-        values = node.fields.setdefault(name, [])
-        while tokens.upcoming != "}" and not _FIELD.fullmatch(tokens.upcoming):
-            values.append(_value(tokens, tokens.next()))
-    tokens.next()
-    return node
-
-
-def _until(tokens: _Tokens, end: str) -> Iterator[Value]:
-    while (token := tokens.next()) != end:
-        yield _value(tokens, token)
+    ahead = [node]
+    while ahead:
+        found = ahead.pop()
+        yield found
+        if enters(found):
+            ahead.extend(found.children)
 
 
 def _directly(values: list[Value]) -> Iterator[Node]:
