@@ -535,6 +535,39 @@ def test_a_tenant_admin_resets_his_tenant_and_the_superadmin_all(own_world: Worl
     assert due(own_world) == []
 
 
+def test_a_reset_goes_on_where_the_last_one_stopped(own_world: World) -> None:
+    level_id = new_level(own_world, allocation_mode="monthly", monthly_allocation=100)
+    users = [new_member(own_world) for _ in range(5)]
+    with operating(own_world) as connection:
+        for user_id in users:
+            allocate(connection, user_id, level_id)
+        connection.commit()
+    for user_id in users:
+        make_due(own_world, user_id)
+    with operating(own_world) as connection:
+        counts = [int(connection.execute(select(func.reset_monthly_tokens(2))).scalar_one()) for _ in range(4)]
+        assert counts == [2, 2, 1, 0]
+        assert {wallet_of(connection, user_id).current_tokens for user_id in users} == {100}
+        assert {wallet_of(connection, user_id).lifetime_tokens for user_id in users} == {200}
+        assert verify(connection) == []
+
+
+def test_what_was_borrowed_is_paid_back_by_the_month(own_world: World) -> None:
+    policy = {"allocation_mode": "monthly", "monthly_allocation": 100, "enforcement_mode": "monitor"}
+    level_id, user_id = new_level(own_world, **policy), new_member(own_world)
+    with operating(own_world) as connection:
+        allocate(connection, user_id, level_id)
+        adjust(connection, user_id, 20, "reserve")
+        adjust(connection, user_id, 110, "debit")
+        connection.commit()
+    make_due(own_world, user_id)
+    with operating(own_world) as connection:
+        assert reset(connection) == 1
+        wallet = wallet_of(connection, user_id)
+        assert (wallet.current_tokens, wallet.reserved_tokens, wallet.borrowed_tokens) == (90, 20, 0)
+        assert verify(connection) == []
+
+
 def test_resets_at_once_reset_once(own_world: World) -> None:
     with own_world.superuser.begin() as connection:
         connection.execute(text("UPDATE user_token_wallets SET next_reset_at = '2020-01-01'"))

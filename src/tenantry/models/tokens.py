@@ -290,10 +290,12 @@ function(
 )
 function(
     "reset_monthly_tokens",
+    arguments="p_limit integer DEFAULT NULL",
     returns="integer",
     to=EVERYBODY,
     **DEFINER,
-    comment="Begins the month for every monthly wallet that has not; returns how many.",
+    comment="Begins the month for every monthly wallet that has not, or for so many; returns how many."
+    " The next call goes on.",
 )
 function(
     "verify_token_ledger",
@@ -370,10 +372,12 @@ function(
     comment="The level's token policy with the user's own taking precedence; NULL where there is neither.",
 )
 function(
-    "begin_month",
-    arguments="p_wallet user_token_wallets",
+    "begin_months",
+    arguments="p_tenant_id uuid DEFAULT NULL, p_user_id uuid DEFAULT NULL, p_limit integer DEFAULT NULL",
+    returns="integer",
     language="plpgsql",
-    comment="Rolls a locked wallet over into this month: part of what was unused stays, the allocation is credited.",
+    comment="Rolls wallets that are due over into this month: part of what was unused stays,"
+    " the allocation is credited.",
 )
 function(
     "allocate_once",

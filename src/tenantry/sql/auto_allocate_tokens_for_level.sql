@@ -27,7 +27,7 @@ BEGIN
     IF policy.allocation_mode = 'lifetime' THEN
         PERFORM allocate_once(wallet, policy);
     ELSIF wallet.next_reset_at <= now() THEN
-        PERFORM begin_month(wallet);
+        PERFORM begin_months(tenant, p_user_id);
     ELSE
         PERFORM allocate_rest_of_month(wallet, policy);
     END IF;

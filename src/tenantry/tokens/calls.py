@@ -136,9 +136,12 @@ def release_expired(session: Session, limit: int = 1000) -> int:
     return _number(session, "release_expired_reservations", limit=limit)
 
 
-def reset_monthly(session: Session) -> int:
-    """Begin the month for every monthly wallet that has not, and return how many."""
-    return _number(session, "reset_monthly_tokens")
+def reset_monthly(session: Session, limit: int | None = None) -> int:
+    """Begin the month for every monthly wallet that has not, and return how many; after a limit the next call goes on.
+
+    :param limit: the most wallets to do in this transaction; None is all.
+    """
+    return _number(session, "reset_monthly_tokens", limit=limit)
 
 
 def verify(session: Session, tenant_id: UUID | None = None) -> list[Discrepancy]:
