@@ -93,6 +93,7 @@ class Comparison:
 
 
 IMPORTS = (
+    "from tenantry.autogenerate.column_types import ExistingType\n"
     "from tenantry.autogenerate.definitions import *\n"
     "from tenantry.autogenerate.ops import create, drop, replace\n"
     "from tenantry.autogenerate.text_block import text_block\n"

@@ -10,9 +10,9 @@ WITH mine AS (
     SELECT c.*, m.nspname FROM pg_class c JOIN mine m ON m.oid = c.relnamespace
     WHERE c.relname NOT IN ('tenantry_ledger', 'alembic_version', 'tenantry_ledger_pkey', 'alembic_version_pkc')
 )
-SELECT format('schema %s owner=%s acl=%s', n.nspname, pg_get_userbyid(n.nspowner),
-              (SELECT array_agg(a::text ORDER BY a::text)
-               FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a))
+SELECT format('schema %s acl=%s comment=%s owner=%s', n.nspname, (SELECT array_agg(a::text ORDER BY a::text)
+              FROM unnest(coalesce(n.nspacl, acldefault('n', n.nspowner))) a), obj_description(n.oid, 'pg_namespace'),
+              pg_get_userbyid(n.nspowner))
 FROM pg_namespace n JOIN mine m ON m.oid = n.oid
 UNION ALL
 SELECT format('role %I login=%s bypass_rls=%s others=%s settings=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin,
@@ -32,8 +32,10 @@ SELECT format('relation %I.%I %s rls=%s force=%s options=%s acl=%s comment=%s ow
               obj_description(oid, 'pg_class'), pg_get_userbyid(relowner))
 FROM relation WHERE relkind <> 'i'
 UNION ALL
-SELECT format('column %I.%I.%I %s %s default=%s generated=%s acl=%s comment=%s', r.nspname, r.relname, a.attname,
+SELECT format('column %I.%I.%I %s %s default=%s generated=%s identity=%s acl=%s comment=%s', r.nspname,
+              r.relname, a.attname,
               format_type(a.atttypid, a.atttypmod), a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attgenerated,
+              a.attidentity,
               (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(a.attacl) x), col_description(r.oid, a.attnum))
 FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
 LEFT JOIN pg_attrdef d ON d.adrelid = r.oid AND d.adnum = a.attnum
@@ -90,10 +92,27 @@ SELECT format('extension %I %s %s comment=%s', extname, extnamespace::regnamespa
               obj_description(oid, 'pg_extension'))
 FROM pg_extension
 UNION ALL
-SELECT format('type %s %s owner=%s acl=%s', t.oid::regtype, t.typtype, pg_get_userbyid(t.typowner),
-              (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(coalesce(typacl, acldefault('T', typowner))) a))
+SELECT format('type %s %s %s acl=%s comment=%s owner=%s', t.oid::regtype, t.typtype,
+              CASE t.typtype
+              WHEN 'e' THEN (SELECT string_agg(quote_literal(e.enumlabel), ' ' ORDER BY e.enumsortorder)
+                             FROM pg_enum e WHERE e.enumtypid = t.oid)
+              WHEN 'c' THEN (SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', '
+                                               ORDER BY a.attnum)
+                             FROM pg_attribute a WHERE a.attrelid = t.typrelid AND NOT a.attisdropped)
+              ELSE format('%s %s %s %s %s', format_type(t.typbasetype, t.typtypmod), t.typcollation::regcollation,
+                          t.typnotnull, pg_get_expr(t.typdefaultbin, 0),
+                          (SELECT array_agg(format('%I %s', k.conname, pg_get_constraintdef(k.oid)) ORDER BY k.conname)
+                           FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c')) END,
+              (SELECT array_agg(a::text ORDER BY a::text)
+               FROM unnest(coalesce(t.typacl, acldefault('T', t.typowner))) a),
+              obj_description(t.oid, 'pg_type'), pg_get_userbyid(t.typowner))
 FROM pg_type t JOIN mine m ON m.oid = t.typnamespace
-WHERE t.typtype IN ('e', 'd')
+WHERE t.typtype IN ('e', 'd') OR (t.typtype = 'c' AND EXISTS (
+    SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+UNION ALL
+SELECT format('sequence %s %s %s', s.seqrelid::regclass, to_jsonb(s) - '{seqrelid,seqtypid}'::text[],
+              s.seqtypid::regtype)
+FROM pg_sequence s JOIN relation r ON r.oid = s.seqrelid
 """
 
 

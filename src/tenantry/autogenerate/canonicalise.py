@@ -8,14 +8,20 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, Table
 
+from tenantry.autogenerate import definitions
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key
 from tenantry.autogenerate.definitions import (
+    CompositeType,
     Constraint,
     Definition,
+    Domain,
+    Enum,
     Index,
+    NamedType,
     Partition,
     Policy,
     Routine,
+    Schema,
     TableDefinition,
     Trigger,
     View,
@@ -35,20 +41,46 @@ def canonicalise(
     :param tables: the declared tables by schema and name.
     :param reshaped: those that are new or about to change: what refers to them has to see the new shape.
     """
+    _keep_comments(desired, live)
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
     if any(isinstance(item, Partition) for item in doubtful):  # one may be a part of another
         doubtful += [
             item for item in desired.definitions.values() if isinstance(item, Partition) and item not in doubtful
         ]
-    scratch = Scratch(connection, tables, live, reshaped)
-    printed = _print(scratch, doubtful, tables)
+    new = [item for key, item in desired.definitions.items() if _is_named(item) and key not in live.definitions]
+    scratch = Scratch(connection, tables, live, reshaped, new)
+    printed = scratch.print([item for item in doubtful if isinstance(item, NamedType)])
+    rest = [item for item in doubtful if not isinstance(item, NamedType)]
+    printed |= _print(scratch, rest, tables)
+    if changed := _changed_types(desired, printed, live):
+        refused = [item for item in rest if (item.kind, item.identity) not in printed]
+        printed |= _print(scratch, refused, tables, changed)
     printed |= _reprinted(scratch, printed, live)
     declared: dict[Key, Declared] = {}
     for key, item in desired.definitions.items():
         found = printed.get(key, item)
-        declared[found.kind, found.identity] = Declared(item, _with_printed_arguments(item, found), found)
+        declared[found.kind, found.identity] = Declared(item, _with_printed_parts(item, found), found)
     return name_constraints(declared, live, tables)
+
+
+def _keep_comments(desired: Catalogue, live: Catalogue) -> None:
+    """SQLAlchemy has no way to say what the comment of its types and sequences should be."""
+    for key, item in desired.definitions.items():
+        if isinstance(item, Enum | Domain | definitions.Sequence) and key in live.definitions:
+            comment = getattr(live.definitions[key], "comment", None)
+            desired.definitions[key] = dataclasses.replace(item, comment=comment)
+
+
+def _is_named(item: Definition) -> bool:
+    """Whether definitions that are declared at the same time may not be understood without it."""
+    return isinstance(item, NamedType | Schema)
+
+
+def _changed_types(desired: Catalogue, printed: Mapping[Key, Definition], live: Catalogue) -> list[NamedType]:
+    """Types that are there with another content."""
+    types = {key: item for key, item in desired.definitions.items() if isinstance(item, NamedType)}
+    return [item for key, item in types.items() if live.definitions.get(key, item) != printed.get(key, item)]
 
 
 def _routines_by_name(live: Catalogue) -> dict[tuple[str | None, str], list[Routine]]:
@@ -64,14 +96,16 @@ def _doubtful(item: Definition, live: Catalogue, namesakes: Mapping[tuple[str | 
         return item not in namesakes.get((item.schema, item.name), [])
     if isinstance(item, Constraint) and not item.name:
         return True
-    if not isinstance(item, Policy | Trigger | View | Constraint | Index | Partition):
+    if not isinstance(item, Policy | Trigger | View | Constraint | Index | Partition | NamedType):
         return False
     other = live.definitions.get((item.kind, item.identity))
     return other is not None and other != item
 
 
-def _with_printed_arguments(written: Definition, printed: Definition) -> Definition:
-    """A routine is known by its argument types, so a revision spells them as PostgreSQL does."""
+def _with_printed_parts(written: Definition, printed: Definition) -> Definition:
+    """What a revision spells as PostgreSQL does: argument types, by which a routine is known, and what types are."""
+    if isinstance(written, Domain | CompositeType):
+        return printed
     if isinstance(written, Routine) and isinstance(printed, Routine):
         return dataclasses.replace(written, arguments=printed.arguments)
     return written
@@ -88,12 +122,14 @@ def _reprinted(scratch: Scratch, printed: Mapping[Key, Definition], live: Catalo
     return {key: theirs[key] for key, item in again.items() if settled.get(key) == item}
 
 
-def _print(scratch: Scratch, definitions: Sequence[Definition], tables: Tables) -> dict[Key, Definition]:
+def _print(
+    scratch: Scratch, items: Sequence[Definition], tables: Tables, types: Sequence[NamedType] = ()
+) -> dict[Key, Definition]:
     """Print one of each group of definitions that read the same; those that name their table, one by one."""
     groups: dict[object, list[Definition]] = {}
-    for definition in definitions:
-        groups.setdefault(_group(definition, tables), []).append(definition)
-    leaders = scratch.print([group[0] for group in groups.values()])
+    for item in items:
+        groups.setdefault(_group(item, tables), []).append(item)
+    leaders = scratch.print([group[0] for group in groups.values()], types=types)
     printed: dict[Key, Definition] = {}
     alone: list[Definition] = []
     for first, *others in groups.values():
@@ -105,7 +141,7 @@ def _print(scratch: Scratch, definitions: Sequence[Definition], tables: Tables) 
             alone += others
         else:
             printed |= {(other.kind, other.identity): _share(leader, other) for other in others}
-    return printed | scratch.print(alone)
+    return printed | scratch.print(alone, types=types)
 
 
 def _group(definition: Definition, tables: Tables) -> object:

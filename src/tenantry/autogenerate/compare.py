@@ -13,12 +13,15 @@ from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
+from tenantry.autogenerate.column_conversion import around_conversion, with_conversions, without_empty
+from tenantry.autogenerate.column_types import with_written_types
 from tenantry.autogenerate.default_privileges import Defaults, objects_in, withhold
 from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
     Grant,
     Index,
+    NamedType,
     Owner,
     Partition,
     Role,
@@ -29,7 +32,17 @@ from tenantry.autogenerate.definitions import (
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
 from tenantry.autogenerate.desired.default_privileges import declared_defaults
-from tenantry.autogenerate.diff import Change, Managed, Ownership, compare, compare_privileges, rebuild_dependents
+from tenantry.autogenerate.diff import (
+    Change,
+    Dependencies,
+    Managed,
+    Ownership,
+    compare,
+    compare_privileges,
+    merged,
+    rebuild_dependents,
+    untouched,
+)
 from tenantry.autogenerate.inspect import (
     Scope,
     inspect_database,
@@ -42,7 +55,7 @@ from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependent
 from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.keys import key_operations
-from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
 from tenantry.autogenerate.owners import Owners
 from tenantry.autogenerate.partitions import (
@@ -60,6 +73,7 @@ from tenantry.autogenerate.replica import furnish, stand_in
 from tenantry.autogenerate.row_order import row_operations
 from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.tenant_columns import Assignment, assign_tenants
+from tenantry.autogenerate.type_changes import Conversion, TypeChanges, UsedValues
 from tenantry.autogenerate.words import words
 
 
@@ -91,9 +105,28 @@ def all_operations(
     """Alembic's operations on tables and ours on everything else, in an order that PostgreSQL accepts."""
     with stand_in(connection, options.scratch_url) as scratch:
         comparison = _Comparison(connection, scratch, metadatas, schemas, options)
-        ours = [*comparison.definition_operations(table_operations), *comparison.row_operations(table_operations)]
-        on_tables = opened(rename_keys(table_operations, ours))
+        with_written_types(table_operations, comparison.schema)
+        with_conversions(table_operations)
+        rows = list(comparison.row_operations(table_operations))
+        ours = [*comparison.definition_operations(table_operations, rows), *rows]
+        on_tables = opened(rename_keys(list(without_empty(table_operations)), ours))
         return ordered([*comparison.assign_tenants(on_tables, options.assignment), *ours])
+
+
+@dataclass(frozen=True)
+class _Differences:
+    """What differs, by the names that everything has once the renames are done.
+
+    :param conversions: types that cannot be altered in place.
+    :param additions: enumerations that get values in place, with what takes these away again.
+    """
+
+    seen: Renamed
+    declared: Mapping[Key, Declared]
+    changes: Mapping[Key, Change]
+    conversions: Mapping[Key, Conversion]
+    additions: Mapping[Key, Conversion]
+    dependents: Dependencies
 
 
 class _Comparison:
@@ -111,6 +144,7 @@ class _Comparison:
         default = connection.dialect.default_schema_name or "public"
         self._default_schema = default
         self._namespace = Namespace(default)
+        self.schema = self._namespace.schema
         self._tables = {
             (self._namespace.schema(table.schema), table.name): table
             for metadata in metadatas
@@ -126,7 +160,9 @@ class _Comparison:
         self._declared_defaults = list(declared_defaults(metadatas, self._scope.role(self._migrating)))
         self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}
 
-    def definition_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
+    def definition_operations(
+        self, tables: Sequence[MigrateOperation], rows: Sequence[MigrateOperation]
+    ) -> Iterator[MigrateOperation]:
         """Creates, drops, renames and changes of all that is no row."""
         dropped = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.DropTableOp)}
         created = {dotted(item.schema, item.table_name) for item in tables if isinstance(item, stock.CreateTableOp)}
@@ -137,7 +173,8 @@ class _Comparison:
         partitions = list(inspect_partitions(self._connection, self._scope))
         enter_partitions(live, partitions, desired.definitions.keys() | self._ledger)
         split = self._split_tables(live, tables, dropped | created)
-        seen, changes, declared = self._compare(live, desired, tables, dropped)
+        found = self._compare(live, desired, tables, rows, dropped)
+        seen, declared = found.seen, found.declared
         ledger = {seen.key(key) for key in self._ledger}
         printed = _Printed(declared)
         owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(self._migrating), ledger)
@@ -147,12 +184,15 @@ class _Comparison:
         our_roles |= {item.role for _, defaults in self._declared_defaults for item in defaults}
         granted_on = {printed.on(on) for item in self._metadatas for on in granted_objects(item, self._namespace)}
         managed = Managed(_objects(declared, self._tables, granted_on), our_roles, dropped, ledger)
+        changes = _closed(found.changes, wanted, granted_on)
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
+        for conversion in found.conversions.values():
+            yield from around_conversion(conversion.old, conversion.columns, tables, self._tables)
         owned = owners.changes(managed, changes)
-        yield from _operations(
-            [*_as_it_is(_left_to_others(changes, ledger | declared.keys()), seen), *owned], revoked, granted
-        )
+        back = {key: _undoing(key, found, managed) for key in found.additions}
+        kept = _as_it_is(_left_to_others(changes, ledger | declared.keys()), seen)
+        yield from _operations([*kept, *owned], revoked, granted, back)
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
         yield from key_operations(self._connection, self._scope, self._tables, tables)
@@ -188,8 +228,13 @@ class _Comparison:
         return live.keys() & there.keys()
 
     def _compare(
-        self, live: Catalogue, desired: Catalogue, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
-    ) -> tuple[Renamed, dict[Key, Change], dict[Key, Declared]]:
+        self,
+        live: Catalogue,
+        desired: Catalogue,
+        tables: Sequence[MigrateOperation],
+        rows: Sequence[MigrateOperation],
+        dropped: AbstractSet[str],
+    ) -> _Differences:
         """What differs once everything is renamed that can be; what has to be rebuilt anyway is not renamed first."""
         ownership = self._ownership(self._ledger, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
@@ -202,32 +247,45 @@ class _Comparison:
         ]
         renames = find_renames(scratch, live, desired, gone, said=mentioned(tables), ledger=self._ledger)
         while True:
-            seen = Renamed(scratch, live, renames)
-            changes, declared = self._changes(seen, desired, tables, dropped)
-            if not (rebuilt := [rename for rename in renames if rename.keys[1] in changes]):
-                return seen, changes, declared
+            found = self._differences(Renamed(scratch, live, renames), desired, tables, rows, dropped)
+            if not (rebuilt := [rename for rename in renames if rename.keys[1] in found.changes]):
+                return found
             renames = [rename for rename in renames if rename not in rebuilt]
 
-    def _changes(
-        self, seen: Renamed, wanted: Catalogue, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
-    ) -> tuple[dict[Key, Change], dict[Key, Declared]]:
+    def _differences(
+        self,
+        seen: Renamed,
+        wanted: Catalogue,
+        tables: Sequence[MigrateOperation],
+        rows: Sequence[MigrateOperation],
+        dropped: AbstractSet[str],
+    ) -> _Differences:
         live, desired = seen.catalogue, Catalogue(dict(wanted.definitions), wanted.privileges)
         _leave_to_alembic(live, desired, tables, dropped)
         reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
         declared = canonicalise(self._scratch, desired, live, self._tables, reshaped)
         changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
         gone = set(_gone_columns(tables))
-        if gone or any(change.rebuilt or change.new is None for change in changes.values()):
-            dependents = inspect_dependents(self._connection, self._scope)
-            live.definitions.update(self._undeclarable(tables, dropped))
-            rebuild_dependents(changes, live, declared, seen.dependencies(dependents), gone)
-        return changes, declared
+        types = TypeChanges(self._connection, self._scope, changes, gone, dropped)
+        conversions = types.conversions(UsedValues([*tables, *rows], changes.values()))
+        additions = types.additions(conversions)
+        for key, conversion in conversions.items():
+            changes[key] = conversion.change()
+            gone |= conversion.gone()
+        dependents: Dependencies = {}
+        if gone or additions or any(change.rebuilt or change.new is None for change in changes.values()):
+            live.definitions.update(self._undeclarable(tables, dropped, gone))
+            found = merged(inspect_dependents(self._connection, self._scope), types.dependents())
+            dependents = seen.dependencies(found)
+            rebuild_dependents(changes, live, declared, dependents, gone)
+        return _Differences(seen, declared, changes, conversions, additions, dependents)
 
     def _undeclarable(
-        self, tables: Sequence[MigrateOperation], dropped: AbstractSet[str]
+        self, tables: Sequence[MigrateOperation], dropped: AbstractSet[str], gone: AbstractSet[Key]
     ) -> Iterator[tuple[Key, Definition]]:
         """What has to make way without being declared, unless Alembic changes it."""
-        changed, altered = set(_changed_expressions(tables)), set(_altered_columns(tables))
+        changed = set(_changed_expressions(tables))
+        altered = {key for key in gone if key[0] == COLUMN} - set(_dropped_columns(tables))
         for key, item in inspect_undeclarable(self._connection, self._scope).items():
             if item.belongs_to() not in dropped and key[1] not in changed:
                 yield key, item
@@ -321,8 +379,22 @@ def _left_to_others(changes: Mapping[Key, Change], ours: AbstractSet[Key]) -> di
 def _as_it_is(changes: Mapping[Key, Change], seen: Renamed) -> Iterator[Change]:
     """What is dropped is dropped as it is now, before anything has another name."""
     for key, change in changes.items():
-        dropped = change.rebuilt or change.new is None
-        yield replace(change, old=seen.originals.get(key, change.old)) if dropped else change
+        yield replace(change, old=seen.originals.get(key, change.old)) if change.drops else change
+
+
+def _closed(
+    changes: Mapping[Key, Change], wanted: AbstractSet[Privilege], granted_on: AbstractSet[str]
+) -> dict[Key, Change]:
+    """The changes, with types that are made anew closed where the declaration says who may use them."""
+    open_to_all = {privilege.on for privilege in wanted if privilege.role == "public"}
+    result = dict(changes)
+    for key, change in changes.items():
+        if isinstance(change.new, NamedType) and (change.old is None or change.loses_privileges):
+            on = change.new.grant_target()
+            was_closed = isinstance(change.old, NamedType) and change.old.closed
+            closed = on not in open_to_all and (was_closed or on in granted_on)
+            result[key] = replace(change, new=replace(change.new, closed=closed))
+    return result
 
 
 def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
@@ -337,16 +409,15 @@ def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | No
 
 def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
     """Columns that are dropped or get another type: PostgreSQL refuses while anything uses them."""
-    yield from _altered_columns(operations)
+    yield from _dropped_columns(operations)
     for inner in _modifications(operations):
-        if isinstance(inner, stock.DropColumnOp):
+        if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
             yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
 
 
-def _altered_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
-    """Columns that get another type."""
+def _dropped_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
     for inner in _modifications(operations):
-        if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
+        if isinstance(inner, stock.DropColumnOp):
             yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
 
 
@@ -404,23 +475,27 @@ def _roles(desired: Catalogue, wanted: Iterable[Privilege]) -> set[str]:
 
 
 def _operations(
-    changes: Iterable[Change], revoked: Sequence[Grant], granted: Sequence[Grant]
+    changes: Iterable[Change],
+    revoked: Sequence[Grant],
+    granted: Sequence[Grant],
+    back: Mapping[Key, Sequence[MigrateOperation]],
 ) -> Iterator[MigrateOperation]:
     for change in changes:
-        for operation in _steps(change):
+        item = change.new or change.old
+        for operation in _steps(change, back.get((item.kind, item.identity)) if item else None):
             operation.printed = change.printed
             yield operation
     yield from map(DropOp, revoked)
     yield from map(CreateOp, granted)
 
 
-def _steps(change: Change) -> Iterator[DefinitionOp]:
-    if change.old is not None and (change.rebuilt or change.new is None):
+def _steps(change: Change, back: Sequence[MigrateOperation] | None) -> Iterator[DefinitionOp]:
+    if change.old is not None and change.drops:
         yield DropOp(change.old)
     if change.new is not None and (change.rebuilt or change.old is None):
         yield CreateOp(change.new)
     if change.old is not None and change.new is not None and not change.rebuilt:
-        yield from _in_place(change.old, change.new)
+        yield from _in_place(change.old, change.new) if back is None else [OneWayOp(change.old, change.new, back)]
 
 
 def _in_place(old: Definition, new: Definition) -> Iterator[DefinitionOp]:
@@ -428,3 +503,14 @@ def _in_place(old: Definition, new: Definition) -> Iterator[DefinitionOp]:
         yield from moved(old, new)
     else:
         yield ReplaceOp(old, new)
+
+
+def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOperation]:
+    """What takes a type back to what it was, together with what hangs on it at that moment."""
+    conversion, live = found.additions[key], untouched(found.seen.catalogue, found.changes)
+    changes = {key: conversion.change()}
+    rebuild_dependents(changes, live, {}, found.dependents, conversion.gone())
+    staying = replace(managed, dropped_tables=frozenset())
+    privileges = compare_privileges(live.privileges, live.privileges, staying, changes)
+    columns = around_conversion(conversion.old, conversion.columns)
+    return ordered([*columns, *_operations(changes.values(), *privileges, {})])

@@ -5,7 +5,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
-from tenantry.autogenerate.definitions import Constraint, Definition, EventTrigger, Extension, Grant, Role, RowSecurity
+from tenantry.autogenerate.definitions import (
+    Constraint,
+    Definition,
+    EventTrigger,
+    Extension,
+    Grant,
+    NamedType,
+    Role,
+    RowSecurity,
+    Schema,
+    Sequence,
+)
 
 Dependencies = Mapping[Key, Collection[Key]]
 
@@ -24,6 +35,17 @@ class Change:
     new: Definition | None
     rebuilt: bool = False
     printed: Definition | None = None
+
+    @property
+    def drops(self) -> bool:
+        """Whether the object is dropped, for good or for a while."""
+        return self.rebuilt or self.new is None
+
+    @property
+    def loses_privileges(self) -> bool:
+        """Whether the object that is there afterwards is another one."""
+        converted = isinstance(self.new, NamedType) and self.new.columns is not None
+        return self.drops or converted
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +71,8 @@ class Ownership:
             return True
         if isinstance(definition, Constraint):
             return definition.belongs_to() in self.declared_tables
-        shared = isinstance(definition, Role | Extension | EventTrigger)
+        shared = isinstance(definition, Role | Extension | EventTrigger | Schema)
+        shared = shared or (isinstance(definition, Sequence) and definition.owned)
         return not shared and getattr(definition, "schema", None) in self.claimed
 
 
@@ -80,7 +103,7 @@ def _differs(old: Definition, new: Definition, ownership: Ownership) -> bool:
     if isinstance(old, Extension) and isinstance(new, Extension):
         # somebody else installed it, for purposes of his own; that it is too old is for him to hear
         return not old.satisfies(new if ours else Extension(new.name, version=new.version))
-    if isinstance(new, Role) and not ours:
+    if isinstance(new, Role | Schema) and not ours:
         return False
     return old != new
 
@@ -107,6 +130,18 @@ def rebuild_dependents(
                 changes[key] = _rebuilt(changes.get(key), live.definitions[key], declared.get(key))
 
 
+def merged(one: Dependencies, other: Dependencies) -> Dependencies:
+    """What depends on each object according to either."""
+    return {key: {*one.get(key, ()), *other.get(key, ())} for key in {*one, *other}}
+
+
+def untouched(live: Catalogue, changes: Mapping[Key, Change]) -> Catalogue:
+    """What is there when an object is changed in place: without what is dropped before, for good or for a while."""
+    absent = {key for key, change in changes.items() if change.drops}
+    definitions = {key: item for key, item in live.definitions.items() if key not in absent}
+    return Catalogue(definitions, live.privileges)
+
+
 def _rebuilt(change: Change | None, old: Definition, declared: Declared | None) -> Change:
     if change is not None:
         return dataclasses.replace(change, rebuilt=change.new is not None)
@@ -118,10 +153,11 @@ def compare_privileges(
     live: AbstractSet[Privilege], desired: AbstractSet[Privilege], managed: "Managed", changes: Mapping[Key, Change]
 ) -> tuple[list[Grant], list[Grant]]:
     """Grants to revoke and grants to make."""
-    lost = targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
-    remade = targets(change.new for change in changes.values() if change.rebuilt)
-    kept = {p for p in live if p not in desired and not managed.covers(p) and p.on in lost & remade}
-    revoked = {p for p in live if p.on in lost or p.table in managed.dropped_tables}
+    lost = targets(change.old for change in changes.values() if change.loses_privileges)
+    remade = targets(change.new for change in changes.values() if change.loses_privileges)
+    given = {p for p in live if managed.granted(p) or not _by_default(p)}
+    kept = {p for p in given if p not in desired and not managed.covers(p) and p.on in lost & remade}
+    revoked = {p for p in given if p.on in lost or p.table in managed.dropped_tables}
     gone = {change.old.identity for change in changes.values() if isinstance(change.old, Role) and change.new is None}
     revoked |= {p for p in live - desired if managed.covers(p) or p.role in gone}
     granted = (desired - live) | {p for p in desired | kept if p.on in remade}
@@ -130,6 +166,11 @@ def compare_privileges(
         *grants(granted & ours),
         *grants(granted - ours, ours=False),
     ]
+
+
+def _by_default(privilege: Privilege) -> bool:
+    """Whether a new object comes with it: what is made closed does not."""
+    return privilege.role == "public" and privilege.on.startswith("type ")
 
 
 def targets(definitions: Iterable[Definition | None]) -> set[str]:

@@ -17,6 +17,7 @@ from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
     Index,
+    NamedType,
     Owner,
     Partition,
     Policy,
@@ -100,6 +101,10 @@ def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
             yield from _of_partition(operation.definition, old is None)
         elif isinstance(operation.definition, Owner) and operation.definition.table:
             yield Lock(ACCESS_EXCLUSIVE, tables)
+        elif isinstance(new, NamedType) and isinstance(old, NamedType):
+            columns = (old.columns or ()) if new.columns is None else new.columns
+            for table in dict.fromkeys(sql.unquoted(table) for table, _ in columns):
+                yield Lock(ACCESS_EXCLUSIVE, (table,), "it is rewritten")
         elif isinstance(old, View):
             yield Lock(ACCESS_EXCLUSIVE, (old.identity,))
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from alembic import op
 from alembic.operations import MigrateOperation, Operations
+from alembic.operations.ops import OpContainer
 from sqlalchemy import Connection
 
 from tenantry.autogenerate import ledger
@@ -125,7 +126,7 @@ class ReplaceOp(DefinitionOp):
         changed = changes(self.old, self.printed or self.new)
         return f"{super().difference()}: {changed}" if changed else super().difference()
 
-    def reverse(self) -> "ReplaceOp":  # noqa: D102
+    def reverse(self) -> MigrateOperation:  # noqa: D102
         assert self.old is not None and self.new is not None  # noqa: S101, PT018
         return ReplaceOp(self.new, self.old)
 
@@ -146,6 +147,31 @@ def _renamed_entries(old: Definition, new: Definition) -> Iterable[Statement]:
     target, granted_on = old.grant_target(), new.grant_target()
     if target and granted_on:
         yield Statement(ledger.rename_target(target, granted_on))
+
+
+class OneWayOp(ReplaceOp):
+    """A change in place that only more than one operation undoes.
+
+    :param back: these.
+    """
+
+    def __init__(self, old: Definition, new: Definition, back: Sequence[MigrateOperation]) -> None:
+        super().__init__(old, new)
+        self.back = back
+
+    def reverse(self) -> "Steps":  # noqa: D102
+        return Steps(self.back, self)
+
+
+class Steps(OpContainer):
+    """The operations that undo another one."""
+
+    def __init__(self, ops: Sequence[MigrateOperation], undone: MigrateOperation) -> None:
+        super().__init__(ops)
+        self._undone = undone
+
+    def reverse(self) -> MigrateOperation:  # noqa: D102
+        return self._undone
 
 
 @Operations.implementation_for(DefinitionOp)

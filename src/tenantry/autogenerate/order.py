@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
@@ -16,9 +17,12 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable, SchemaItem
 
-from tenantry.autogenerate.definitions import Definition, Rows, TenantColumn
+from tenantry.autogenerate.column_types import Type, named_type
+from tenantry.autogenerate.definitions import Definition, Enum, NamedType, Rows, TenantColumn, sql
 from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.definitions.schema import schema_name
 from tenantry.autogenerate.definitions.tenant_column import former_key_of, tenant_column_of
+from tenantry.autogenerate.definitions.types import type_name
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.tenant_columns import KeyDrops
 from tenantry.autogenerate.words import words
@@ -32,7 +36,8 @@ _DROP_RANK = {
     "view": 6, "withheld": 7, "constraint": 7, "dependent": 8, "attachment": 8, "partition": 9,
 }  # fmt: skip
 _CREATE_RANK = {
-    "role": 0, "extension": 0, "function": 7, "procedure": 7, "dependent": 8,
+    "role": 0, "schema": 0, "extension": 0, "enum": 1, "domain": 1, "composite type": 1, "sequence": 1,
+    "function": 7, "procedure": 7, "dependent": 8,
     "constraint": 9, "index": 9, "partition": 9, "attachment": 9, "view": 9, "theirs": 9, "view index": 10,
     "row security": 10, "partition security": 10, "policy": 11, "trigger": 12,
     "withheld": 9, "owner": 13, "grant": 14, "rows": 15, "default grant": 17, "event trigger": 18,
@@ -56,12 +61,17 @@ class _Node:
     used: set[str] = field(default_factory=set)
     wants: set[str] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
-    reshapes: str | None = None
+    reshapes: set[str] = field(default_factory=set)
 
 
 def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
     """The operations in an order that PostgreSQL accepts, forward and, reversed, backward."""
     nodes = [_node(operation) for operation in operations]
+    for node in nodes:
+        if any(_moves_away(node.operation, other.operation) for other in nodes):
+            guards = {name for name in node.needs if name.startswith("on ")}  # which are off while the type changes
+            node.needs -= guards
+            node.used |= guards
     hard, soft = _edges(nodes)
     return [nodes[number].operation for number in _sorted(_places(nodes), hard, soft)]
 
@@ -89,21 +99,31 @@ def _node(operation: MigrateOperation) -> _Node:
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
         node.makes.add(node.table)
-        node.needs |= _referred(table) | _named_in(table)
+        node.needs |= _referred(table) | _named_in(table) | _types_of(*table.columns)
     elif isinstance(operation, stock.DropTableOp):
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
         node.takes.add(node.table)
-        node.used |= _referred(table) | _named_in(table)
+        node.used |= _referred(table) | _named_in(table) | _types_of(*table.columns)
     elif isinstance(operation, stock.ModifyTableOps):
-        node.table = node.reshapes = dotted(operation.schema, operation.table_name)
+        node.table = dotted(operation.schema, operation.table_name)
+        node.reshapes.add(node.table)
         if isinstance(operation, KeyDrops):
             node.used = {former_key_of(table) for table in operation.referred}
             return node
         node.needs.add(tenant_column_of(node.table))
         for inner in operation.ops:
             _add_modification(node, inner)
+    _add_schema(node, operation)
     return node
+
+
+def _add_schema(node: _Node, operation: object) -> None:
+    """What lives in a schema comes after it and goes before it."""
+    schema = getattr(operation, "schema", None)
+    if schema is not None:
+        node.needs.add(schema_name(schema))
+        node.used.add(schema_name(schema))
 
 
 def _definition_node(operation: DefinitionOp) -> _Node:
@@ -134,6 +154,9 @@ def _definition_node(operation: DefinitionOp) -> _Node:
     if operation.old is not None:
         node.used |= _mentions(operation.old)
         node.wanted |= words(operation.old.hints())
+    if isinstance(operation, ReplaceOp) and isinstance(definition, NamedType):
+        node.reshapes |= names | {sql.unquoted(table) for table, _ in definition.columns or ()}
+    _add_schema(node, definition)
     return node
 
 
@@ -160,16 +183,21 @@ def _add_modification(node: _Node, operation: MigrateOperation) -> None:
         referent = dotted(operation.kw.get("referent_schema"), operation.referent_table)
         node.needs |= {referent, tenant_column_of(referent)}
     elif isinstance(operation, stock.AddColumnOp):
-        node.needs |= words([_column_text(operation.column)])
+        node.needs |= words([_column_text(operation.column)]) | _types_of(operation.column)
     elif isinstance(operation, stock.AlterColumnOp):
+        existing, modified = _type_names(operation.existing_type), _type_names(operation.modify_type)
+        node.needs |= modified or (existing if operation.modify_server_default else set())
+        node.used |= existing
         node.needs |= words([str(getattr(operation.modify_server_default, "arg", operation.modify_server_default))])
         node.used |= words([str(getattr(operation.existing_server_default, "arg", operation.existing_server_default))])
-    elif isinstance(operation, stock.DropConstraintOp | stock.DropColumnOp) and operation._reverse is not None:  # noqa: SLF001
+    elif isinstance(operation, stock.DropConstraintOp | stock.DropColumnOp | stock.DropIndexOp):
         reverse = _Node(operation, 0)
-        _add_modification(reverse, operation._reverse)  # noqa: SLF001
+        if operation._reverse is not None:  # noqa: SLF001
+            _add_modification(reverse, operation._reverse)  # noqa: SLF001
         node.used |= reverse.needs
     elif isinstance(operation, stock.CreateIndexOp):
         node.needs |= words(str(column) for column in operation.columns)
+        node.needs |= words([str(operation.kw.get("postgresql_where", ""))])
 
 
 def _referred(table: Table) -> set[str]:
@@ -194,6 +222,15 @@ def _column_text(column: SchemaItem) -> str:
     return f"{kind} {getattr(text, 'sqltext', text)}"
 
 
+def _types_of(*columns: Column[Any]) -> set[str]:
+    return {name for column in columns for name in _type_names(column.type)}
+
+
+def _type_names(type_: Type | None) -> set[str]:
+    found = None if type_ is None else named_type(type_)
+    return set() if found is None else {type_name(found.schema, str(found.name))}
+
+
 Edges = dict[int, set[int]]
 
 
@@ -205,8 +242,8 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
             makers[name].append(number)
         for name in node.takes:
             takers[name].append(number)
-        if node.reshapes:
-            reshapers[node.reshapes].append(number)
+        for name in node.reshapes:
+            reshapers[name].append(number)
     hard: Edges = defaultdict(set)
     soft: Edges = defaultdict(set)
     for name in makers:
@@ -226,15 +263,34 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
         _connect(soft, [number], [taker for name in node.wanted for taker in takers.get(name, ())])
         takers_of_used = {taker for name in node.used for taker in takers.get(name, ())}
         _connect(hard, [number], takers_of_used - followed)
-        if node.reshapes is None:
-            self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
-            _connect(hard, [other for name in node.needs if self_made for other in reshapers.get(name, ())], [number])
-            dropped = isinstance(node.operation, DropOp)
-            _connect(hard, [number], [other for name in node.used if dropped for other in reshapers.get(name, ())])
+        retyped = {name for name in reshapers if name.startswith("type ")} - node.reshapes
+        if node.reshapes:
+            for name in node.reshapes:
+                _connect(hard, makers.get(name, ()), [number])
+                _connect(hard, [number], takers.get(name, ()))
+            after, before = node.needs & retyped, node.used & retyped - node.needs
         else:
-            _connect(hard, makers.get(node.reshapes, ()), [number])
-            _connect(hard, [number], takers.get(node.reshapes, ()))
+            self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
+            gone = isinstance(node.operation, DropOp)
+            after = node.needs if self_made else set()
+            before = node.used if gone else node.used & retyped - node.needs
+        earlier = {other for name in after for other in reshapers.get(name, ())}
+        away = {other for other in earlier if _moves_away(node.operation, nodes[other].operation)}
+        later = {other for other in earlier if any(nodes[other].needs & nodes[change].reshapes for change in away)}
+        _connect(hard, earlier - away - later, [number])
+        _connect(hard, [number], away)
+        _connect(hard, [number], [other for name in before for other in reshapers.get(name, ())])
     return hard, soft
+
+
+def _moves_away(operation: MigrateOperation, change: MigrateOperation) -> bool:
+    """Whether rows are changed before an enumeration: they may have values that it loses, and get none that is new."""
+    if not (isinstance(operation, ReplaceOp) and isinstance(operation.new, Rows) and isinstance(change, ReplaceOp)):
+        return False
+    if not (isinstance(change.old, Enum) and isinstance(change.new, Enum)):
+        return False
+    values = words(str(value) for row in operation.new.rows for value in row.values())
+    return values.isdisjoint(words(set(change.new.labels) - set(change.old.labels)))
 
 
 def _connect(edges: Edges, before: Iterable[int], after: Iterable[int]) -> None:

@@ -29,8 +29,8 @@ class Owners:
 
     def changes(self, managed: Managed, changes: Mapping[Key, Change]) -> Iterator[Change]:
         """What has to get another owner, and what has to get its owner back because it is made anew."""
-        lost = targets(change.old for change in changes.values() if change.rebuilt or change.new is None)
-        remade = targets(change.new for change in changes.values() if change.rebuilt)
+        lost = targets(change.old for change in changes.values() if change.loses_privileges)
+        remade = targets(change.new for change in changes.values() if change.loses_privileges)
         for on in sorted({*self.live, *self.declared}):
             old, new = self._live(on), self._wanted(on)
             if on in lost or (old is not None and old.table in managed.dropped_tables):

@@ -12,6 +12,7 @@ when it is first needed.
 
 import logging
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
@@ -20,28 +21,39 @@ if TYPE_CHECKING:
     from alembic.util import PriorityDispatchResult
     from sqlalchemy import MetaData
 
+    from tenantry.autogenerate.enum_renames import Renames
+
+_renames: "WeakKeyDictionary[AutogenContext, Renames]" = WeakKeyDictionary()
+
 
 def setup(plugin: "Plugin") -> None:
-    """Register the comparison, after Alembic's own, from which the ledger and partitions are hidden."""
+    """Register the comparison, after Alembic's own, which is prepared before."""
     from alembic.util import DispatchPriority  # noqa: PLC0415
 
     plugin.add_autogenerate_comparator(
-        _hide, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
+        _prepare, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
     )
     plugin.add_autogenerate_comparator(
         _compare, "schema", "tenantry", qualifier="postgresql", priority=DispatchPriority.LAST
     )
 
 
-def _hide(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDispatchResult":  # noqa: ARG001
+def _prepare(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityDispatchResult":  # noqa: ARG001
+    """Hide the ledger and partitions, and have types read that SQLAlchemy does not know."""
     from alembic.util import PriorityDispatchResult, to_list  # noqa: PLC0415
 
     from tenantry.autogenerate import ledger  # noqa: PLC0415
+    from tenantry.autogenerate.column_types import recognise_composite_types, tolerate_unknown_values  # noqa: PLC0415
     from tenantry.autogenerate.defaults import survive_unknown_functions  # noqa: PLC0415
+    from tenantry.autogenerate.enum_renames import rename_values  # noqa: PLC0415
     from tenantry.autogenerate.partitions import Hidden  # noqa: PLC0415
 
     assert context.connection is not None  # noqa: S101
-    hidden = Hidden(context.connection, to_list(context.metadata, default=[]))
+    metadatas: list[MetaData] = to_list(context.metadata, default=[])
+    hidden = Hidden(context.connection, metadatas)
+    recognise_composite_types(context.connection)
+    tolerate_unknown_values(context.migration_context.impl)
+    _renames[context] = rename_values(context.connection, metadatas, context.opts.get("tenantry_run_as"))
     context._name_filters.append(lambda name, kind, _: (name, kind) != (ledger.TABLE, "table"))  # noqa: SLF001
     context._name_filters.append(hidden.shows)  # noqa: SLF001
     survive_unknown_functions(context.migration_context.impl, context.connection)
@@ -73,7 +85,12 @@ def _compare(
             str(context.opts.get("tenantry_former_tenant") or Assignment.tenant),
         ),
     )
-    found = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    renames = _renames.pop(context)
+    try:
+        operations = all_operations(context.connection, metadatas, upgrade_ops.ops, schemas, options)
+    finally:
+        renames.undo()
+    found = [*renames.operations, *operations]
     for difference in in_words(found):
         logging.getLogger("alembic.autogenerate.tenantry").info("Detected %s", difference)
     upgrade_ops.ops[:] = [TransactionOps(found, volatile_functions(context.connection, found))] if found else []

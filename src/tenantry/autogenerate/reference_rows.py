@@ -19,10 +19,12 @@ from tenantry.autogenerate.scratch import ComparisonError
 
 Row = Mapping[str, Any]
 
+# Values of an enumeration are read as text: it may not have them yet.
 _TYPES = """
-    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '' AS generated,
+    SELECT a.attname, CASE WHEN t.typtype = 'e' THEN 'text' WHEN e.typtype = 'e' THEN 'text[]'
+                           ELSE format_type(a.atttypid, a.atttypmod) END, a.attgenerated <> '' AS generated,
            row_security_active(a.attrelid) AS guarded
-    FROM pg_attribute a
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typlen = -1
     WHERE a.attrelid = to_regclass(:table) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 
@@ -173,7 +175,9 @@ class _Target:
         """Position, the declared values as their type prints them, and the live ones."""
         names = [f"c{number}" for number in range(len(columns))]
         casts = [f"d.{name}::{self.types[column]}" for name, column in zip(names, columns, strict=True)]
-        key = " AND ".join(f"t.{sql.identifier(name)} = {casts[columns.index(name)]}" for name in self._key)
+        key = " AND ".join(
+            f"t.{sql.identifier(name)}::{self.types[name]} = {casts[columns.index(name)]}" for name in self._key
+        )
         live = ", ".join(f"t.{sql.identifier(column)}::text" for column in columns)
         query = (
             f"SELECT d.position - 1, t.{sql.identifier(self._key[0])} IS NOT NULL, "

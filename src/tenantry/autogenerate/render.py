@@ -8,7 +8,9 @@ from typing import Any
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import renderers
 from alembic.ddl.impl import DefaultImpl
+from sqlalchemy import ARRAY
 
+from tenantry.autogenerate.column_types import ExistingType, Type, named_type
 from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.text_block import render_text
@@ -20,9 +22,12 @@ _WIDTH = 110
 _INDENT = "    "
 
 
+_VERBS = {CreateOp: "create", DropOp: "drop", ReplaceOp: "replace"}
+
+
 @renderers.dispatch_for(DefinitionOp)
 def _render(context: AutogenContext, operation: DefinitionOp) -> str:
-    verb = {CreateOp: "create", DropOp: "drop", ReplaceOp: "replace"}[type(operation)]
+    verb = next(verb for kind, verb in _VERBS.items() if isinstance(operation, kind))
     _import(context.imports, "tenantry.autogenerate.ops", verb)
     definitions = [item for item in (operation.old, operation.new) if item is not None]
     if isinstance(operation, DropOp):
@@ -94,12 +99,30 @@ def _has_lines(value: Any) -> bool:
     return any("\n" in item if isinstance(item, str) else False for item in items)
 
 
+def _render_type(type_: Type, context: AutogenContext) -> str:
+    """A type with a name, or an array of it."""
+    if isinstance(type_, ExistingType):
+        _import(context.imports, ExistingType.__module__, ExistingType.__name__)
+        schema = f", schema={type_.schema!r}" if type_.schema else ""
+        return f"ExistingType({type_.name!r}{schema})"
+    context.imports.add("from sqlalchemy.dialects import postgresql")
+    if isinstance(type_, ARRAY):
+        dimensions = "" if type_.dimensions is None else f", dimensions={type_.dimensions}"
+        return f"postgresql.ARRAY({_render_type(type_.item_type, context)}{dimensions})"
+    return f"postgresql.{type_!r}"
+
+
 def keep_text_exact(impl: DefaultImpl) -> None:
-    """Have expressions in Alembic's own operations rendered so that they read back as they were.
+    """Have expressions and types in Alembic's own operations rendered so that they read back as they were.
 
     Alembic compiles them for psycopg, which doubles %, and text() would read :name as a parameter.
     """
     compiled = impl.render_ddl_sql_expr
+
+    rendered = impl.render_type
+
+    def named(type_: Any, context: AutogenContext) -> Any:
+        return rendered(type_, context) if named_type(type_) is None else _render_type(type_, context)
 
     def exact(expression: Any, **options: Any) -> str:
         text = compiled(expression, **options)
@@ -108,3 +131,4 @@ def keep_text_exact(impl: DefaultImpl) -> None:
         return _BIND.sub(r"\:", text)
 
     setattr(impl, "render_ddl_sql_expr", exact)  # noqa: B010
+    setattr(impl, "render_type", named)  # noqa: B010

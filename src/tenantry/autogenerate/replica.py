@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 import sqlalchemy
 from sqlalchemy import URL, Connection, NullPool, Table, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.types import SchemaType
 
 from tenantry.autogenerate.catalogue import Catalogue
-from tenantry.autogenerate.definitions import Extension, Role, sql
+from tenantry.autogenerate.definitions import Extension, NamedType, Role, Schema, Sequence, sql
 from tenantry.autogenerate.inspect.partitions import TableKey
 from tenantry.autogenerate.scratch import ComparisonError, create_table, run_all
 
@@ -51,17 +50,15 @@ def furnish(connection: Connection, live: Catalogue, tables: Mapping[TableKey, T
 
     :param tables: the declared tables by schema and name.
     """
-    definitions = [item for item in live.definitions.values() if item.provides() and not isinstance(item, Role)]
+    known = [item for item in live.definitions.values() if item.provides() and not isinstance(item, Role | Schema)]
+    types = [item for item in known if isinstance(item, NamedType | Sequence)]
+    definitions = [item for item in known if item not in types]
     extensions = [item for item in live.definitions.values() if isinstance(item, Extension)]
-    schemas = {key[0] for key in tables} | {getattr(item, "schema", None) for item in definitions}
+    schemas = {key[0] for key in tables} | {getattr(item, "schema", None) for item in known}
     names = sorted({*filter(None, schemas), *(item.schema for item in extensions if item.schema)} - {"pg_catalog"})
     run_all(connection, [f"CREATE SCHEMA IF NOT EXISTS {sql.identifier(name)}" for name in names])
     run_all(connection, [f"CREATE EXTENSION {sql.identifier(item.name)}{_schema(item)}" for item in extensions])
-    for table in tables.values():
-        for column in table.columns:
-            kind = getattr(column.type, "item_type", column.type)
-            if isinstance(kind, SchemaType):
-                kind.create(connection, checkfirst=True)
+    run_all(connection, [item.create()[0].sql for item in types])
     connection.execute(text("SET LOCAL check_function_bodies = off"))
     made = [item.create()[0].sql for item in definitions]
     run_all(connection, [*(create_table(table, sql.qualified(*key)) for key, table in tables.items()), *made])

@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from alembic.util import CommandError
@@ -15,7 +16,16 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.autogenerate.catalogue import Catalogue, Key
-from tenantry.autogenerate.definitions import Constraint, Definition, Partition, Policy, TableDefinition, View, sql
+from tenantry.autogenerate.definitions import (
+    Constraint,
+    Definition,
+    NamedType,
+    Partition,
+    Policy,
+    TableDefinition,
+    View,
+    sql,
+)
 from tenantry.autogenerate.inspect import Scope, inspect_definitions
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.partitions import (
@@ -25,6 +35,7 @@ from tenantry.autogenerate.inspect.partitions import (
 )
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_triggers
+from tenantry.autogenerate.inspect.types import inspect_composite_types, inspect_domains
 from tenantry.errors import TenantryError
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -36,6 +47,8 @@ _READERS = (
     inspect_partition_definitions,
     inspect_routines,
     inspect_views,
+    inspect_domains,
+    inspect_composite_types,
 )
 
 
@@ -59,6 +72,7 @@ class Scratch:
     :param tables: the declared tables by schema and name.
     :param reshaped: tables that are there in their declared shape even if no definition belongs to them.
     :param live: what the database holds: its views, on which triggers and indexes may hang, are there as they are.
+    :param new: types and schemas that are not there yet.
     """
 
     def __init__(
@@ -67,11 +81,13 @@ class Scratch:
         tables: Mapping[tuple[str | None, str], Table],
         live: Catalogue,
         reshaped: Sequence[Table] = (),
+        new: Sequence[Definition] = (),
     ) -> None:
         self._connection = connection
         self._tables = tables
         self._reshaped = [key for key, table in tables.items() if any(table is other for other in reshaped)]
         self._views = {(item.schema, item.name): item for item in live.definitions.values() if isinstance(item, View)}
+        self._new = new
         self._prefix = f"tenantry_scratch_{secrets.token_hex(4)}"
 
     def can_print(self, definition: Definition) -> bool:
@@ -81,30 +97,35 @@ class Scratch:
         return alone and hasattr(definition, "comment")
 
     def print(
-        self, definitions: Sequence[Definition], renames: Sequence[tuple[Definition, Definition]] = ()
+        self,
+        definitions: Sequence[Definition],
+        renames: Sequence[tuple[Definition, Definition]] = (),
+        types: Sequence[NamedType] = (),
     ) -> dict[Key, Definition]:
         """Each definition as PostgreSQL prints it, by the key of the one given; what it refuses is left out.
 
         :param renames: objects that are there too while they are created, and have another name when they are printed.
+        :param types: types that are there as they are declared; all others are as the database has them.
         """
         if not definitions:
             return {}
         there = [old for old, _ in renames]
-        schemas = self._schemas([*definitions, *there])
+        schemas = self._schemas([*definitions, *there, *types])
         with self._rolled_back():
             path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
             self._create_schemas(schemas)
             self._set_path(f"{schemas[None]}, {path}")
             numbered = [_numbered(item, number, schemas) for number, item in enumerate([*definitions, *there])]
             items, others = numbered[: len(definitions)], numbered[len(definitions) :]
-            run_all(
-                self._connection, [*self._create_relations(definitions, schemas), *map(_statements, [*others, *items])]
-            )
+            made = [dataclasses.replace(item, schema=schemas[item.schema], comment=None) for item in types]
+            relations = self._create_relations(definitions, schemas, types)
+            statements = [*map(_statements, [*self._new, *made]), *relations, *map(_statements, [*others, *items])]
+            run_all(self._connection, statements)
             for old, (_, new) in zip(others, renames, strict=True):
                 _succeeds(self._connection, _renaming(old, new))
             self._set_path(path)
             read_back: Iterator[Any] = inspect_definitions(self._connection, _outer_scope(schemas), _READERS)
-            found = {int(item.comment): item for item in read_back}
+            found = {int(item.comment): item for item in read_back if item.comment is not None}
         return {
             (item.kind, item.identity): _restored(found[number], item, schemas)
             for number, item in enumerate(definitions)
@@ -148,20 +169,25 @@ class Scratch:
     def _set_path(self, path: str) -> None:
         self._connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": path})
 
-    def _create_relations(self, definitions: Sequence[Definition], schemas: Mapping[str | None, str]) -> list[str]:
+    def _create_relations(
+        self, definitions: Sequence[Definition], schemas: Mapping[str | None, str], types: Sequence[NamedType]
+    ) -> list[str]:
         """What the definitions hang on: tables in their declared shape, views as they are."""
         hung_on = {(item.schema, item.table) for item in definitions if isinstance(item, TableDefinition)}
         split = {(item.table_schema, item.table) for item in definitions if isinstance(item, Partition)}
         tables = [key for key in self._tables if key in hung_on | split] + self._reshaped
         there = {(item.schema, item.name) for item in definitions if isinstance(item, View)}
         views = [self._views[key] for key in sorted(hung_on - there - set(tables), key=str) if key in self._views]
+        moved = {item.target: sql.qualified(schemas[item.schema], item.name) for item in types}
         return [
-            *(self._create_table(key, schemas, split=key in split) for key in sorted(set(tables), key=str)),
+            *(self._create_table(key, schemas, moved, split=key in split) for key in sorted(set(tables), key=str)),
             *(_statements(_numbered(view, -1, schemas)) for view in views),
         ]
 
-    def _create_table(self, key: TableKey, schemas: Mapping[str | None, str], *, split: bool = False) -> str:
-        return create_table(self._tables[key], f"{schemas[key[0]]}.{sql.identifier(key[1])}", split=split)
+    def _create_table(
+        self, key: TableKey, schemas: Mapping[str | None, str], moved: Mapping[str, str], *, split: bool = False
+    ) -> str:
+        return create_table(self._tables[key], f"{schemas[key[0]]}.{sql.identifier(key[1])}", moved, split=split)
 
     def partition_keys(self, tables: Collection[TableKey]) -> dict[TableKey, str]:
         """How tables are split as they are declared, in the words in which PostgreSQL prints it."""
@@ -172,7 +198,7 @@ class Scratch:
             path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
             self._create_schemas(schemas)
             self._set_path(", ".join([*schemas.values(), path]))
-            run_all(self._connection, [self._create_table(key, schemas, split=True) for key in tables])
+            run_all(self._connection, [self._create_table(key, schemas, {}, split=True) for key in tables])
             self._set_path(path)
             return inspect_partition_keys(self._connection, _outer_scope(schemas))
 
@@ -205,13 +231,17 @@ def _execute(connection: Connection, statement: str) -> None:
     connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
-def create_table(table: Table, name: str, *, split: bool = False) -> str:
+def create_table(
+    table: Table, name: str, moved: Mapping[str, str] = MappingProxyType({}), *, split: bool = False
+) -> str:
     """The statement that makes a table of the declared shape and nothing else.
 
     :param name: what it is called, quoted.
+    :param moved: types that stand somewhere else, by name.
     :param split: whether it is partitioned as it is declared.
     """
-    columns = ", ".join(f"{sql.identifier(column.name)} {column_type(column)}" for column in table.columns)
+    types = ((column.name, _moved(column_type(column), moved)) for column in table.columns)
+    columns = ", ".join(f"{sql.identifier(column)} {type_}" for column, type_ in types)
     by = f" PARTITION BY {partition_by(table)}" if split else ""
     return f"CREATE TABLE {name} ({columns}){by}"
 
@@ -219,6 +249,11 @@ def create_table(table: Table, name: str, *, split: bool = False) -> str:
 def _outer_scope(schemas: Mapping[str | None, str]) -> Scope:
     """The scratch schemas, read under the names of those that they stand for."""
     return Scope({scratch: schema for schema, scratch in schemas.items()})
+
+
+def _moved(type_: str, moved: Mapping[str, str]) -> str:
+    name = type_.rstrip("[]")
+    return moved.get(name, name) + type_[len(name) :]
 
 
 def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, str]) -> Definition:
@@ -255,14 +290,16 @@ def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> 
     if isinstance(written, Constraint):
         changes["name"] = written.name
     for name in (field.name for field in dataclasses.fields(printed) if field.name not in changes):
-        value = getattr(printed, name)
-        if isinstance(value, str):
-            changes[name] = _outside(value, schemas)
+        changes[name] = _outside(getattr(printed, name), schemas)
     restored: Definition = dataclasses.replace(printed, **changes)
     return restored
 
 
-def _outside(value: str, schemas: Mapping[str | None, str]) -> str:
+def _outside(value: Any, schemas: Mapping[str | None, str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_outside(item, schemas) for item in value)
+    if not isinstance(value, str):
+        return value
     for schema, scratch in schemas.items():
         value = value.replace(f"{scratch}.", "" if schema is None else f"{sql.identifier(schema)}.")
     return value

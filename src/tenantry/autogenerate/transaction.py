@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from tenantry.autogenerate.definitions import Function, Partition
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.locks import ACCESS_EXCLUSIVE, SHARE, SHARE_ROW_EXCLUSIVE, Lock, locks
-from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, Steps
 from tenantry.autogenerate.rewrites import default_words
 
 _STRENGTH = (SHARE, SHARE_ROW_EXCLUSIVE, ACCESS_EXCLUSIVE)
@@ -32,7 +32,9 @@ class TransactionOps(OpContainer):
 
     def reverse(self) -> "TransactionOps":
         """The way back."""
-        return TransactionOps([operation.reverse() for operation in reversed(self.ops)], self.volatile)
+        undone = [operation.reverse() for operation in reversed(self.ops)]
+        steps = (operation.ops if isinstance(operation, Steps) else [operation] for operation in undone)
+        return TransactionOps([step for several in steps for step in several], self.volatile)
 
     def commented(self) -> Iterator[tuple[list[str], MigrateOperation]]:
         """Each operation, those on one table one by one, with the comments that belong above it."""

@@ -1,26 +1,16 @@
 """Privileges."""
 
-from dataclasses import dataclass
-
 from sqlalchemy import MetaData, Sequence, Table
 from sqlalchemy.types import SchemaType
 
 from tenantry.ddl.attachment import TableItem, words
+from tenantry.ddl.composite_type import CompositeType
 from tenantry.ddl.function import Routine
 from tenantry.ddl.privileges import Names, kind_of, privileges_on
+from tenantry.ddl.schema import Schema
 from tenantry.ddl.view import View
 
-
-@dataclass(frozen=True)
-class Schema:
-    """A schema, as the object of a grant."""
-
-    kind = "schema"
-
-    name: str
-
-
-GrantTarget = Table | Routine | View | Schema | Sequence | SchemaType
+GrantTarget = Table | Routine | View | Schema | Sequence | SchemaType | CompositeType
 
 
 class Grant(TableItem):

@@ -13,21 +13,28 @@ from tenantry.autogenerate.definitions.partition import Attachment, Partition, P
 from tenantry.autogenerate.definitions.role import Role
 from tenantry.autogenerate.definitions.row_security import Policy, RowSecurity, TableDefinition
 from tenantry.autogenerate.definitions.rows import Rows
+from tenantry.autogenerate.definitions.schema import Schema
+from tenantry.autogenerate.definitions.sequence import Sequence
 from tenantry.autogenerate.definitions.tenant_column import TenantColumn
 from tenantry.autogenerate.definitions.trigger import Trigger
+from tenantry.autogenerate.definitions.types import CompositeType, Domain, Enum, NamedType
 from tenantry.autogenerate.definitions.view import View
 
 __all__ = [
     "Attachment",
+    "CompositeType",
     "Constraint",
     "DefaultGrant",
     "Definition",
     "Dependent",
+    "Domain",
+    "Enum",
     "EventTrigger",
     "Extension",
     "Function",
     "Grant",
     "Index",
+    "NamedType",
     "Owner",
     "Partition",
     "PartitionSecurity",
@@ -37,6 +44,8 @@ __all__ = [
     "Routine",
     "RowSecurity",
     "Rows",
+    "Schema",
+    "Sequence",
     "Statement",
     "TableDefinition",
     "TenantColumn",

@@ -17,6 +17,7 @@ from tenantry.autogenerate.desired.privileges import (
     refuse_unknown,
 )
 from tenantry.autogenerate.desired.rows import DeclaredRows, declared_rows
+from tenantry.autogenerate.desired.types import declared_schemas, declared_sequences, declared_types
 
 __all__ = ["DeclaredRows", "Namespace", "declared_rows", "desired_catalogue", "granted_objects", "refuse_unknown"]
 
@@ -30,7 +31,12 @@ def desired_catalogue(
     """
     catalogue = Catalogue()
     for metadata in metadatas:
-        for definition in objects_of_database(metadata, namespace):
+        for definition in (
+            *declared_schemas(metadata),
+            *declared_types(metadata, namespace),
+            *declared_sequences(metadata, namespace),
+            *objects_of_database(metadata, namespace),
+        ):
             catalogue.add(definition)
         for table in metadata.tables.values():
             if table.is_view:

@@ -14,6 +14,13 @@ from tenantry.autogenerate.inspect.privileges import inspect_privileges
 from tenantry.autogenerate.inspect.routines import inspect_routines, inspect_views
 from tenantry.autogenerate.inspect.scope import Scope, read_ledger, server_version
 from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_row_security, inspect_triggers
+from tenantry.autogenerate.inspect.types import (
+    inspect_composite_types,
+    inspect_domains,
+    inspect_enums,
+    inspect_schemas,
+    inspect_sequences,
+)
 
 __all__ = [
     "Scope",
@@ -38,6 +45,11 @@ _READERS: tuple[Reader, ...] = (
     inspect_roles,
     inspect_extensions,
     inspect_event_triggers,
+    inspect_schemas,
+    inspect_enums,
+    inspect_domains,
+    inspect_composite_types,
+    inspect_sequences,
 )
 
 
