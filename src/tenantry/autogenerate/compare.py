@@ -13,7 +13,12 @@ from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
-from tenantry.autogenerate.column_conversion import around_conversion, with_conversions, without_empty
+from tenantry.autogenerate.column_conversion import (
+    ConvertColumnOp,
+    around_conversion,
+    with_conversions,
+    without_empty,
+)
 from tenantry.autogenerate.column_types import with_written_types
 from tenantry.autogenerate.default_privileges import Defaults, objects_in, withhold
 from tenantry.autogenerate.definitions import (
@@ -26,10 +31,11 @@ from tenantry.autogenerate.definitions import (
     Partition,
     Role,
     RowSecurity,
+    Schema,
     Theirs,
     sql,
 )
-from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.definitions.row_security import dotted, undotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
 from tenantry.autogenerate.desired.default_privileges import declared_defaults
 from tenantry.autogenerate.diff import (
@@ -275,7 +281,9 @@ class _Comparison:
         dependents: Dependencies = {}
         if gone or additions or any(change.rebuilt or change.new is None for change in changes.values()):
             live.definitions.update(self._undeclarable(tables, dropped, gone))
-            found = merged(inspect_dependents(self._connection, self._scope), types.dependents())
+            found = merged(
+                inspect_dependents(self._connection, self._scope), types.dependents(set(_converted_columns(tables)))
+            )
             dependents = seen.dependencies(found)
             rebuild_dependents(changes, live, declared, dependents, gone)
         return _Differences(seen, declared, changes, conversions, additions, dependents)
@@ -317,8 +325,10 @@ def _schemas_in(known: Iterable[Key]) -> Iterator[str]:
     for kind, identity in known:
         if kind == Owner.kind or (kind == Grant.kind and " on schema " in identity):
             yield from words([identity])
-        elif "." in identity:
-            yield identity.partition(".")[0]
+        elif kind == Schema.kind:
+            yield identity
+        elif schema := undotted(identity)[0]:
+            yield schema
 
 
 def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
@@ -333,6 +343,10 @@ def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
             *ddl.declared(metadata, ddl.Partition),
         ]
         yield from (item.schema for item in objects if item.schema)
+        types_and_sequences = (*metadata._objects, *metadata._sequences.values())  # noqa: SLF001
+        yield from (item.schema for item in types_and_sequences if item.schema)
+        yield from (item.schema for item in ddl.declared(metadata, ddl.CompositeType) if item.schema)
+        yield from (item.name for item in ddl.declared(metadata, ddl.Schema))
         for item in [*ddl.declared(metadata, ddl.Grant), *ddl.declared(metadata, ddl.Owner)]:
             on = item.on.name if isinstance(item.on, ddl.Schema) else item.on.schema
             yield from [on] if on else []
@@ -412,6 +426,13 @@ def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
     yield from _dropped_columns(operations)
     for inner in _modifications(operations):
         if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def _converted_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that get, or lose, a type with a name."""
+    for inner in _modifications(operations):
+        if isinstance(inner, ConvertColumnOp):
             yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
 
 

@@ -98,12 +98,12 @@ def _node(operation: MigrateOperation) -> _Node:
     if isinstance(operation, stock.CreateTableOp):
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
-        node.makes.add(node.table)
+        node.makes |= {node.table, operation.table_name}
         node.needs |= _referred(table) | _named_in(table) | _types_of(*table.columns)
     elif isinstance(operation, stock.DropTableOp):
         table = operation.to_table()
         node.table = dotted(operation.schema, operation.table_name)
-        node.takes.add(node.table)
+        node.takes |= {node.table, operation.table_name}
         node.used |= _referred(table) | _named_in(table) | _types_of(*table.columns)
     elif isinstance(operation, stock.ModifyTableOps):
         node.table = dotted(operation.schema, operation.table_name)
@@ -146,7 +146,7 @@ def _definition_node(operation: DefinitionOp) -> _Node:
     elif isinstance(operation, DropOp):
         node.takes |= names
     if isinstance(definition, TenantColumn):
-        node.reshapes = table
+        node.reshapes.add(dotted(definition.schema, definition.table))
         node.takes.add(former_key_of(dotted(definition.schema, definition.table)))
     if operation.new is not None:
         node.needs |= _mentions(operation.new)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from tenantry.autogenerate.catalogue import Key
 from tenantry.autogenerate.definitions import Rows, sql
-from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.definitions.row_security import dotted, undotted
 from tenantry.autogenerate.definitions.rows import hidden_rows, parameters, row_identity
 from tenantry.autogenerate.desired import DeclaredRows, Namespace
 from tenantry.autogenerate.scratch import ComparisonError
@@ -82,13 +82,13 @@ class RowComparison:
             row = json.loads(brace + values)
             by_table[table, tuple(row)].append(row)
         for (table, key), rows in by_table.items():
-            schema, _, name = table.rpartition(".")
-            target = _Target(self._connection, schema or None, name, key)
+            schema, name = undotted(table)
+            target = _Target(self._connection, schema, name, key)
             target.refuse_hidden()
             live = [found for row in rows if (found := target.whole_row(row))] if target.types else []
-            gone = [row for row in live if row_identity(schema or None, name, key, row) not in kept]
+            gone = [row for row in live if row_identity(schema, name, key, row) not in kept]
             if gone:
-                yield RowChange(Rows(name, schema=schema or None, key=key, rows=tuple(gone)), None)
+                yield RowChange(Rows(name, schema=schema, key=key, rows=tuple(gone)), None)
 
 
 class _Target:

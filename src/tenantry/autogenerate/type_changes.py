@@ -75,9 +75,14 @@ class TypeChanges:
         self._users = inspect_type_users(connection, scope, types) if types else {}
         self._column_users = inspect_column_users(connection, scope) if types or gone else {}
 
-    def dependents(self) -> dict[Key, AbstractSet[Key]]:
-        """For each type, and each column that has one, what PostgreSQL reads anew when it changes."""
-        return {**self._column_users, **{key: users.others for key, users in self._users.items()}}
+    def dependents(self, converted: AbstractSet[Key]) -> dict[Key, AbstractSet[Key]]:
+        """For each type, and each column that has one, what PostgreSQL reads anew when it changes.
+
+        :param converted: columns that get, or lose, a type with a name.
+        """
+        having = {(COLUMN, column.identity) for users in self._users.values() for column in users.columns}
+        columns = {key: users for key, users in self._column_users.items() if key in having | converted}
+        return {**columns, **{key: users.others for key, users in self._users.items()}}
 
     def conversions(self, used: "UsedValues") -> dict[Key, Conversion]:
         """The types that cannot be altered in place.

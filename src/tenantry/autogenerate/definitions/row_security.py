@@ -1,6 +1,7 @@
 """Row security of a table, and its policies."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Self
@@ -28,8 +29,23 @@ class TableDefinition(Definition):
 
 
 def dotted(schema: str | None, name: str) -> str:
-    """A name as identities write it."""
-    return name if schema is None else f"{schema}.{name}"
+    """A name as identities write it: the part before the first dot is quoted if it has dots itself."""
+    first, *rest = [name] if schema is None else [schema, name]
+    if "." in first or first.startswith('"'):
+        first = '"' + first.replace('"', '""') + '"'
+    return ".".join([first, *rest])
+
+
+_FIRST = re.compile(r'"((?:[^"]|"")*)"(?:\.(.*))?|([^.]*)(?:\.(.*))?', re.DOTALL)
+
+
+def undotted(identity: str) -> tuple[str | None, str]:
+    """What stands before the first dot of an identity, if there is one, and what stands after it."""
+    found = _FIRST.fullmatch(identity)
+    assert found is not None  # noqa: S101
+    first = found[3] if found[1] is None else found[1].replace('""', '"')
+    rest = found[2] or found[4]
+    return (None, first) if rest is None else (first, rest)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Schema(Definition):
         return f"schema {sql.identifier(self.name)}"
 
     def provides(self) -> frozenset[str]:  # noqa: D102
-        return frozenset({schema_name(self.name)})
+        return frozenset({self.name, schema_name(self.name)})
 
     def _comments(self, old: str | None) -> list[Statement]:
         target = f"SCHEMA {sql.identifier(self.name)}"

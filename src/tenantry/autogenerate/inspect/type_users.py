@@ -58,13 +58,13 @@ _USER = """
 # Also what uses a view's row, and a view that has a column of the type.
 _USERS = f"""
     WITH type AS ({_TYPE})
-    SELECT DISTINCT type.name AS type, o.kind, n.nspname, c.relname || o.rest AS name
+    SELECT DISTINCT type.name AS type, o.kind, n.nspname, c.relname AS name, o.rest
     FROM type JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (type.oid, type.typarray)
     JOIN ({_USER}) o ON o.classid = d.classid AND o.oid = d.objid
     JOIN pg_class c ON c.oid = o.relation JOIN pg_namespace n ON n.oid = c.relnamespace
     UNION
     SELECT type.name, CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END, n.nspname,
-           p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')'
+           p.proname, '(' || pg_get_function_identity_arguments(p.oid) || ')'
     FROM type JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (type.oid, type.typarray)
     JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
     JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -125,7 +125,7 @@ def inspect_type_users(connection: Connection, scope: Scope, types: Iterable[Nam
     for row in scope.rows(connection, _OTHER_TYPES, types=names):
         users[keys[row.type]].types.append(row.other)
     for row in scope.rows(connection, _USERS, types=names):
-        users[keys[row.type]].others.add((row.kind, dotted(scope.schema(row.nspname), row.name)))
+        users[keys[row.type]].others.add((row.kind, dotted(scope.schema(row.nspname), row.name) + row.rest))
     return users
 
 
