@@ -81,39 +81,42 @@ def locks(operation: MigrateOperation, volatile: AbstractSet[str] = frozenset())
 def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
     old, new = operation.old, operation.new
     tables = (operation.definition.belongs_to() or "",)
-    if not all(
+    if all(
         statement.sql.startswith("COMMENT ON") or " VALIDATE CONSTRAINT " in statement.sql
         for statement in operation.statements({})
     ):
-        if old is not None and new is not None and new.renaming(old):
-            yield from [] if isinstance(old, Index) else [Lock(ACCESS_EXCLUSIVE, (old.belongs_to() or old.identity,))]
-        elif isinstance(new, Attachment):
-            yield Lock(ACCESS_EXCLUSIVE, (new.identity,), "its rows are checked")
-        elif isinstance(operation.definition, Policy | RowSecurity | Partition):
-            yield Lock(ACCESS_EXCLUSIVE, tables)
-        elif isinstance(operation.definition, Trigger):
-            in_place = old is None or (isinstance(new, Trigger) and new.replaces_in_place(old))
-            yield Lock(SHARE_ROW_EXCLUSIVE if in_place else ACCESS_EXCLUSIVE, tables)
-        elif isinstance(operation.definition, Constraint | Index):
-            yield from [] if old is None else [_dropping(old)]
-            yield from [] if new is None else [_adding(new)]
-        elif isinstance(operation.definition, Partition):
-            yield from _of_partition(operation.definition, old is None)
-        elif isinstance(operation.definition, Owner) and operation.definition.table:
-            yield Lock(ACCESS_EXCLUSIVE, tables)
-        elif isinstance(new, NamedType) and isinstance(old, NamedType):
-            columns = (old.columns or ()) if new.columns is None else new.columns
-            for table in dict.fromkeys(sql.unquoted(table) for table, _ in columns):
-                yield Lock(ACCESS_EXCLUSIVE, (table,), "it is rewritten")
-        elif isinstance(old, View):
-            yield Lock(ACCESS_EXCLUSIVE, (old.identity,))
-
-
-def _of_partition(partition: Partition, made: bool) -> Iterator[Lock]:
-    if made and isinstance(partition, Attachment):  # its table is read and written meanwhile
-        yield Lock(ACCESS_EXCLUSIVE, (partition.identity,), "its rows are checked", "a valid CHECK first")
+        return
+    if old is not None and new is not None and new.renaming(old):
+        yield from [] if isinstance(old, Index) else [Lock(ACCESS_EXCLUSIVE, (old.belongs_to() or old.identity,))]
+    elif isinstance(operation.definition, Trigger):
+        in_place = old is None or (isinstance(new, Trigger) and new.replaces_in_place(old))
+        yield Lock(SHARE_ROW_EXCLUSIVE if in_place else ACCESS_EXCLUSIVE, tables)
+    elif isinstance(operation.definition, Constraint | Index):
+        yield from [] if old is None else [_dropping(old)]
+        yield from [] if new is None else [_adding(new)]
+    elif isinstance(new, NamedType) and isinstance(old, NamedType):
+        yield from _converting(old, new)
     else:
-        yield Lock(ACCESS_EXCLUSIVE, (partition.belongs_to() or "",))
+        yield from _exclusive(operation, tables)
+
+
+def _exclusive(operation: DefinitionOp, tables: tuple[str, ...]) -> Iterator[Lock]:
+    """What lets nobody in at all."""
+    definition = operation.definition
+    if isinstance(definition, Attachment) and operation.old is None:  # its table is read and written meanwhile
+        yield Lock(ACCESS_EXCLUSIVE, (definition.identity,), "its rows are checked", "a valid CHECK first")
+    elif isinstance(definition, Policy | RowSecurity | Partition) or (
+        isinstance(definition, Owner) and definition.table
+    ):
+        yield Lock(ACCESS_EXCLUSIVE, tables)
+    elif isinstance(operation.old, View):
+        yield Lock(ACCESS_EXCLUSIVE, (operation.old.identity,))
+
+
+def _converting(old: NamedType, new: NamedType) -> Iterator[Lock]:
+    columns = (old.columns or ()) if new.columns is None else new.columns
+    for table in dict.fromkeys(sql.unquoted(table) for table, _ in columns):
+        yield Lock(ACCESS_EXCLUSIVE, (table,), "it is rewritten")
 
 
 def _dropping(definition: Definition) -> Lock:
