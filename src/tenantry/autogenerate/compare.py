@@ -72,6 +72,7 @@ from tenantry.autogenerate.partitions import (
     refuse_other_keys,
     restore_partitioning,
 )
+from tenantry.autogenerate.primary_keys import exchange_primary_keys, inspect_primary_keys
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
@@ -116,7 +117,7 @@ def all_operations(
         rows = list(comparison.row_operations(table_operations))
         ours = [*comparison.definition_operations(table_operations, rows), *rows]
         on_tables = opened(rename_keys(list(without_empty(table_operations)), ours))
-        return ordered([*comparison.assign_tenants(on_tables, options.assignment), *ours])
+        return ordered([*comparison.exchange_keys(on_tables, options.assignment), *ours])
 
 
 @dataclass(frozen=True)
@@ -305,9 +306,10 @@ class _Comparison:
     def _ownership(self, ledger: AbstractSet[Key], dropped: AbstractSet[str]) -> Ownership:
         return Ownership(ledger, {dotted(*key) for key in self._tables}, self._claimed, dropped)
 
-    def assign_tenants(self, tables: Sequence[MigrateOperation], assignment: Assignment) -> list[MigrateOperation]:
-        """The operations on tables, with the rows of before assigned to a tenant."""
-        return assign_tenants(self._connection, tables, self._tables, assignment)
+    def exchange_keys(self, tables: Sequence[MigrateOperation], assignment: Assignment) -> list[MigrateOperation]:
+        """The operations on tables, with changed primary keys, and rows of before assigned to a tenant."""
+        live = inspect_primary_keys(self._connection, self._scope)
+        return exchange_primary_keys(assign_tenants(tables, self._tables, live, assignment), self._tables, live)
 
     def row_operations(self, tables: Sequence[MigrateOperation]) -> Iterator[MigrateOperation]:
         """Inserts, updates and deletes."""

@@ -21,10 +21,10 @@ from tenantry.autogenerate.column_types import Type, named_type
 from tenantry.autogenerate.definitions import Definition, Enum, NamedType, Rows, TenantColumn, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.definitions.schema import schema_name
-from tenantry.autogenerate.definitions.tenant_column import former_key_of, tenant_column_of
+from tenantry.autogenerate.definitions.tenant_column import former_key_of, new_key_of
 from tenantry.autogenerate.definitions.types import type_name
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
-from tenantry.autogenerate.tenant_columns import KeyDrops
+from tenantry.autogenerate.primary_keys import KeyDrops, exchanged
 from tenantry.autogenerate.words import words
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
@@ -111,7 +111,9 @@ def _node(operation: MigrateOperation) -> _Node:
         if isinstance(operation, KeyDrops):
             node.used = {former_key_of(table) for table in operation.referred}
             return node
-        node.needs.add(tenant_column_of(node.table))
+        node.needs.add(new_key_of(node.table))
+        node.makes |= {new_key_of(table) for table in exchanged(operation)}
+        node.takes |= {former_key_of(table) for table in exchanged(operation)}
         for inner in operation.ops:
             _add_modification(node, inner)
     _add_schema(node, operation)
@@ -181,7 +183,7 @@ def _add_modification(node: _Node, operation: MigrateOperation) -> None:
     """What an ALTER TABLE refers to beyond its own table."""
     if isinstance(operation, stock.CreateForeignKeyOp):
         referent = dotted(operation.kw.get("referent_schema"), operation.referent_table)
-        node.needs |= {referent, tenant_column_of(referent)}
+        node.needs |= {referent, new_key_of(referent)}
     elif isinstance(operation, stock.AddColumnOp):
         node.needs |= words([_column_text(operation.column)]) | _types_of(operation.column)
     elif isinstance(operation, stock.AlterColumnOp):
@@ -259,8 +261,10 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
         followed = renames & {maker for name in node.used for maker in makers.get(name, ())}
         _connect(hard, followed, [number])
         _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
-        _connect(soft, [maker for name in node.wants for maker in makers.get(name, ())], [number])
-        _connect(soft, [number], [taker for name in node.wanted for taker in takers.get(name, ())])
+        _connect(soft, [other for name in node.wants for other in (*makers[name], *reshapers[name])], [number])
+        gone = isinstance(node.operation, DropOp)
+        shapes = [other for name in node.wanted if gone for other in reshapers[name]]
+        _connect(soft, [number], [*shapes, *(taker for name in node.wanted for taker in takers[name])])
         takers_of_used = {taker for name in node.used for taker in takers.get(name, ())}
         _connect(hard, [number], takers_of_used - followed)
         retyped = {name for name in reshapers if name.startswith("type ")} - node.reshapes
@@ -271,7 +275,6 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
             after, before = node.needs & retyped, node.used & retyped - node.needs
         else:
             self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
-            gone = isinstance(node.operation, DropOp)
             after = node.needs if self_made else set()
             before = node.used if gone else node.used & retyped - node.needs
         earlier = {other for name in after for other in reshapers.get(name, ())}

@@ -34,9 +34,9 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first_difference(old: str, new: str) -> tuple[int, str, str]:
-    """The first line that differs, counted from 1; a line that is not there is empty."""
-    pairs = enumerate(zip_longest(old.split("\n"), new.split("\n"), fillvalue=""), start=1)
-    return next((number, before, after) for number, (before, after) in pairs if before != after)
+    """The first line that differs, counted from 1; one that is not there reads as empty."""
+    pairs = enumerate(zip_longest(old.split("\n"), new.split("\n")), start=1)
+    return next((number, before or "", after or "") for number, (before, after) in pairs if before != after)
 
 
 def _shown(value: Any) -> str:

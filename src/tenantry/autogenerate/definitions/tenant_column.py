@@ -54,7 +54,7 @@ class TenantColumn(TableDefinition):
         return self
 
     def provides(self) -> frozenset[str]:  # noqa: D102
-        return frozenset({tenant_column_of(dotted(self.schema, self.table))})
+        return frozenset({new_key_of(dotted(self.schema, self.table))})
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return [self.default or "", self.foreign_key[1] if self.foreign_key else ""]
@@ -107,11 +107,11 @@ class TenantColumn(TableDefinition):
         ]
 
 
-def tenant_column_of(table: str) -> str:
-    """The name under which a table's column is provided: one that no other object can have."""
-    return f"tenant column of {table}"
+def new_key_of(table: str) -> str:
+    """The name under which a table's exchanged primary key is provided: one that no other object can have."""
+    return f"new key of {table}"
 
 
 def former_key_of(table: str) -> str:
-    """The name of the key that makes way for one with the column."""
+    """The name of the primary key that makes way for another."""
     return f"former key of {table}"

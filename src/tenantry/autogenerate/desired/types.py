@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 
 from tenantry import ddl
 from tenantry.autogenerate import definitions
+from tenantry.autogenerate.column_types import named_type
 from tenantry.autogenerate.desired.namespace import Namespace
 
 # "named" leaves % as it is; psycopg's own paramstyle doubles it.
@@ -21,7 +22,10 @@ _INTEGERS = {"int": "integer", "smallint": "smallint", "integer": "integer", "bi
 
 def declared_types(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.NamedType]:
     """Enumerations, domains and composite types; one with ``create_type=False`` is somebody else's."""
-    for item in sorted(metadata._objects, key=lambda item: str(getattr(item, "name", ""))):  # noqa: SLF001
+    # a type that stands in several metadatas is registered with the first alone
+    on_columns = (named_type(column.type) for table in metadata.tables.values() for column in table.columns)
+    found = {*metadata._objects, *(type_ for type_ in on_columns if type_ is not None)}  # noqa: SLF001
+    for item in sorted(found, key=lambda item: str(getattr(item, "name", ""))):
         if isinstance(item, Enum) and item.native_enum and item.create_type:
             schema = namespace.schema(item.schema)
             yield definitions.Enum(str(item.name), tuple(map(str, item.enums)), schema=schema)
