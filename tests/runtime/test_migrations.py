@@ -105,3 +105,16 @@ def test_a_version_table_of_before_is_taken_over(deployment: Deployment) -> None
     deployment.project.run("alembic", "ensure_version").succeeded()
     deployment.project.run("alembic", "upgrade", "head").succeeded()
     assert deployment.execute(FOREIGN.format(owner=deployment.owner)) == []
+
+
+def test_a_value_that_is_used_too_early_is_explained(deployment: Deployment) -> None:
+    kind = "op.execute(\"CREATE TYPE mood AS ENUM ('sad')\")"
+    added = "op.execute(\"ALTER TYPE mood ADD VALUE 'glad'\")"
+    used = "op.execute(\"SELECT 'glad'::mood\")"
+    for number, code in enumerate((kind, added, used), start=2):
+        deployment.project.write_revision(f"r{number}", f"r{number - 1}" if number > 2 else "one", code)
+    deployment.project.run("alembic", "upgrade", "r2").succeeded()
+    failure = deployment.project.run("alembic", "upgrade", "head").failure
+    assert "upgrade to the revision that does first" in failure
+    deployment.project.run("alembic", "upgrade", "r3").succeeded()
+    deployment.project.run("alembic", "upgrade", "head").succeeded()

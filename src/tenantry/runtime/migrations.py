@@ -30,6 +30,7 @@ from tenantry.settings import Settings, load_settings
 SETTINGS = "tenantry_settings"
 
 _LOCK_NOT_AVAILABLE = {"55P03", "40P01"}
+_NEW_VALUE = "55P04"
 _LONGEST_PAUSE = 10.0
 _STATEMENT_SHOWN = 120
 
@@ -198,6 +199,8 @@ def _failure(error: DBAPIError) -> MigrationError:
     reason = " ".join((reason or str(original)).split())
     if _sqlstate(error) == REFUSED:
         return MigrationError(f"{reason} Nothing was changed.")
+    if _sqlstate(error) == _NEW_VALUE:
+        reason += ": a value is used only after the transaction that adds it; upgrade to the revision that does first"
     statement = " ".join((error.statement or "").split())
     shown = statement[:_STATEMENT_SHOWN] + ("..." if len(statement) > _STATEMENT_SHOWN else "")
     return MigrationError(f"{reason}, in: {shown} (the transaction was rolled back)")
