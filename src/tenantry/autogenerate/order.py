@@ -23,7 +23,7 @@ from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.definitions.schema import schema_name
 from tenantry.autogenerate.definitions.tenant_column import former_key_of, new_key_of
 from tenantry.autogenerate.definitions.types import type_name
-from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
 from tenantry.autogenerate.primary_keys import KeyDrops, exchanged
 from tenantry.autogenerate.words import words
 
@@ -62,6 +62,7 @@ class _Node:
     wants: set[str] = field(default_factory=set)
     wanted: set[str] = field(default_factory=set)
     reshapes: set[str] = field(default_factory=set)
+    renames: bool = False
 
 
 def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
@@ -141,12 +142,18 @@ def _definition_node(operation: DefinitionOp) -> _Node:
         names |= on_table
         node.table = None if isinstance(operation, DropOp) else table
     if operation.old is not None and operation.new is not None and operation.new.renaming(operation.old):
+        node.renames = True
         node.makes |= operation.new.provides() | {f"{operation.new.kind} {operation.new.identity}"}
         node.takes |= operation.old.provides() | {f"{operation.old.kind} {operation.old.identity}"}
     elif isinstance(operation, CreateOp):
         node.makes |= names
     elif isinstance(operation, DropOp):
         node.takes |= names
+    if isinstance(operation, OneWayOp):
+        # what is dropped on the way back is not there then for what hangs on it
+        again = {name for step in operation.back if isinstance(step, CreateOp) for name in step.definition.provides()}
+        node.makes |= again
+        node.takes |= again
     if isinstance(definition, TenantColumn):
         node.reshapes.add(dotted(definition.schema, definition.table))
         node.takes.add(former_key_of(dotted(definition.schema, definition.table)))
@@ -255,7 +262,7 @@ def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
     ]
     for first, second in pairwise(rows):
         _connect(hard, [first], [second])
-    renames = {number for number, node in enumerate(nodes) if node.makes and node.takes}
+    renames = {number for number, node in enumerate(nodes) if node.renames}
     for number, node in enumerate(nodes):
         # whoever already speaks of the new name comes after the renaming, whatever else in it is called as before
         followed = renames & {maker for name in node.used for maker in makers.get(name, ())}

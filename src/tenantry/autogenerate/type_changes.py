@@ -27,6 +27,7 @@ from tenantry.autogenerate.inspect.type_users import (
 )
 from tenantry.autogenerate.ops import DefinitionOp
 from tenantry.autogenerate.scratch import ComparisonError
+from tenantry.autogenerate.words import words
 
 _dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
@@ -93,7 +94,8 @@ class TypeChanges:
         for key, change in self._changes.items():
             old, new = change.old, change.new
             if isinstance(old, NamedType) and isinstance(new, NamedType):
-                converted = isinstance(old, Enum) and used.any_of(_added(old, new))
+                added = _added(old, new) if isinstance(old, Enum) else ()
+                converted = bool(added) and (used.any_of(added) or used.touches(self._names(key)))
                 if converted or not self._in_place(key, old, new):
                     found[key] = self._conversion(key, old, new)
         return found
@@ -108,6 +110,12 @@ class TypeChanges:
             and key not in conversions
             and not self._in_place(key, change.new, change.old)
         }
+
+    def _names(self, key: Key) -> "Names":
+        columns = self._users.get(key, TypeUsers()).columns
+        on_tables = {dotted(column.schema, column.table) for column in columns}
+        own = {key[1].rpartition(".")[2], *(column.identity.rpartition(".")[2] for column in columns)}
+        return Names(frozenset(on_tables), frozenset(own))
 
     def _in_place(self, key: Key, old: NamedType, new: NamedType) -> bool:
         """Whether PostgreSQL alters a type; a domain that is part of another type cannot get narrower."""
@@ -137,8 +145,16 @@ def _added(old: Enum, new: NamedType) -> Sequence[str]:
     return new.added(old) if isinstance(new, Enum) else ()
 
 
+@dataclasses.dataclass(frozen=True)
+class Names:
+    """The tables with columns of a type; and how the type and the columns are called."""
+
+    tables: frozenset[str]
+    own: frozenset[str]
+
+
 class UsedValues:
-    """The values that a revision uses besides adding them, which PostgreSQL allows only of a type it has just made."""
+    """What a revision does besides adding values: PostgreSQL lets it use them only of a type it has just made."""
 
     def __init__(self, operations: Iterable[MigrateOperation], changes: Iterable[Change]) -> None:
         self._operations = list(operations)
@@ -151,6 +167,22 @@ class UsedValues:
         quoted = "|".join(re.escape(label.replace("'", "''")) for label in labels)
         literal = re.compile(rf"'(?:[^']*[{{,\"])?(?:{quoted})(?:[,}}\"][^']*)?'")
         return any(literal.search(text) for text in self._texts())
+
+    def touches(self, names: Names) -> bool:
+        """Whether something changes that would have to make way if the values went again."""
+        altered = stock.ModifyTableOps | stock.DropTableOp
+        on_tables = {
+            dotted(operation.schema, operation.table_name)
+            for operation in self._operations
+            if isinstance(operation, altered)
+        }
+        tables = {table.rpartition(".")[2] for table in names.tables}
+        items = [item for change in self._changes for item in (change.old, change.new) if item is not None]
+        return bool(on_tables & names.tables) or any(
+            words((*item.texts(), *item.hints())) & (names.own if item.belongs_to() else names.own | tables)
+            for item in items
+            if not isinstance(item, NamedType)
+        )
 
     def _texts(self) -> Iterator[str]:
         for change in self._changes:
