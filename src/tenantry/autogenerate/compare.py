@@ -3,18 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from types import UnionType
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 from sqlalchemy import URL, Connection, MetaData
 
-from tenantry import ddl
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
 from tenantry.autogenerate.column_conversion import (
-    ConvertColumnOp,
     around_conversion,
     with_conversions,
     without_empty,
@@ -24,18 +21,14 @@ from tenantry.autogenerate.default_privileges import Defaults, objects_in, withh
 from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
-    Grant,
-    Index,
     NamedType,
     Owner,
-    Partition,
     Role,
     RowSecurity,
-    Schema,
     Theirs,
     sql,
 )
-from tenantry.autogenerate.definitions.row_security import dotted, undotted
+from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
 from tenantry.autogenerate.desired.default_privileges import declared_defaults
 from tenantry.autogenerate.diff import (
@@ -61,14 +54,13 @@ from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependent
 from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.keys import key_operations
-from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
+from tenantry.autogenerate.ops import ReplaceOp
 from tenantry.autogenerate.order import mentioned, ordered
 from tenantry.autogenerate.owners import Owners
 from tenantry.autogenerate.partitions import (
     Hidden,
     close_partitions,
     enter_partitions,
-    moved,
     refuse_other_keys,
     restore_partitioning,
 )
@@ -78,10 +70,21 @@ from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
 from tenantry.autogenerate.replica import furnish, stand_in
 from tenantry.autogenerate.row_order import row_operations
+from tenantry.autogenerate.schemas import schemas_in, schemas_of
 from tenantry.autogenerate.scratch import Scratch
+from tenantry.autogenerate.steps import operations_of
+from tenantry.autogenerate.table_operations import (
+    changed_expressions,
+    converted_columns,
+    dropped_columns,
+    dropped_constraints,
+    gone_columns,
+    index_keys,
+    leave_to_alembic,
+    reshaped_tables,
+)
 from tenantry.autogenerate.tenant_columns import Assignment, assign_tenants
 from tenantry.autogenerate.type_changes import Conversion, TypeChanges, UsedValues
-from tenantry.autogenerate.words import words
 
 
 @dataclass(frozen=True)
@@ -160,7 +163,7 @@ class _Comparison:
         }
         self._run_as = options.run_as
         self._ledger = read_ledger(connection)
-        known = {*(name for name in schemas if name), *_schemas_of(metadatas), *_schemas_in(self._ledger)}
+        known = {*(name for name in schemas if name), *schemas_of(metadatas), *schemas_in(self._ledger)}
         names = {default, *known, *options.claimed_schemas}
         self._scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
         self._migrating = migrating_role(connection, options.run_as)
@@ -199,7 +202,7 @@ class _Comparison:
         owned = owners.changes(managed, changes)
         back = {key: _undoing(key, found, managed) for key in found.additions}
         kept = _as_it_is(_left_to_others(changes, ledger | declared.keys()), seen)
-        yield from _operations([*kept, *owned], revoked, granted, back)
+        yield from operations_of([*kept, *owned], revoked, granted, back)
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
         secured = {key for key in split if (RowSecurity.kind, dotted(*key)) in changes}
         yield from key_operations(self._connection, self._scope, self._tables, tables)
@@ -244,9 +247,9 @@ class _Comparison:
     ) -> _Differences:
         """What differs once everything is renamed that can be; what has to be rebuilt anyway is not renamed first."""
         ownership = self._ownership(self._ledger, dropped)
-        reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
+        reshaped = [self._tables[key] for key in reshaped_tables(tables) if key in self._tables]
         scratch = Scratch(self._scratch, self._tables, live, reshaped)
-        known = self._ledger | _index_keys(tables, stock.DropIndexOp)
+        known = self._ledger | index_keys(tables, stock.DropIndexOp)
         constraints = (item for item in live.definitions.values() if isinstance(item, Constraint))
         gone = [
             *(live.definitions[key] for key in sorted(known & set(live.definitions))),
@@ -268,11 +271,11 @@ class _Comparison:
         dropped: AbstractSet[str],
     ) -> _Differences:
         live, desired = seen.catalogue, Catalogue(dict(wanted.definitions), wanted.privileges)
-        _leave_to_alembic(live, desired, tables, dropped)
-        reshaped = [self._tables[key] for key in _reshaped(tables) if key in self._tables]
+        leave_to_alembic(live, desired, tables, dropped)
+        reshaped = [self._tables[key] for key in reshaped_tables(tables) if key in self._tables]
         declared = canonicalise(self._scratch, desired, live, self._tables, reshaped)
         changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
-        gone = set(_gone_columns(tables))
+        gone = set(gone_columns(tables))
         types = TypeChanges(self._connection, self._scope, changes, gone, dropped)
         conversions = types.conversions(UsedValues([*tables, *rows], changes.values()))
         additions = types.additions(conversions)
@@ -283,7 +286,7 @@ class _Comparison:
         if gone or additions or any(change.rebuilt or change.new is None for change in changes.values()):
             live.definitions.update(self._undeclarable(tables, dropped, gone))
             found = merged(
-                inspect_dependents(self._connection, self._scope), types.dependents(set(_converted_columns(tables)))
+                inspect_dependents(self._connection, self._scope), types.dependents(set(converted_columns(tables)))
             )
             dependents = seen.dependencies(found)
             rebuild_dependents(changes, live, declared, dependents, gone)
@@ -293,13 +296,13 @@ class _Comparison:
         self, tables: Sequence[MigrateOperation], dropped: AbstractSet[str], gone: AbstractSet[Key]
     ) -> Iterator[tuple[Key, Definition]]:
         """What has to make way without being declared, unless Alembic changes it."""
-        changed = set(_changed_expressions(tables))
-        altered = {key for key in gone if key[0] == COLUMN} - set(_dropped_columns(tables))
+        changed = set(changed_expressions(tables))
+        altered = {key for key in gone if key[0] == COLUMN} - set(dropped_columns(tables))
         for key, item in inspect_undeclarable(self._connection, self._scope).items():
             if item.belongs_to() not in dropped and key[1] not in changed:
                 yield key, item
         if altered:
-            said = set(_dropped_constraints(tables))
+            said = set(dropped_constraints(tables))
             foreign_keys = inspect_foreign_keys(self._connection, self._scope, altered)
             yield from (found for found in foreign_keys if found[0][1] not in said)
 
@@ -320,62 +323,6 @@ class _Comparison:
         known = [*self._tables.values(), *dropped]
         named = {dotted(self._namespace.schema(table.schema), table.name): table for table in known}
         yield from row_operations(changes, named)
-
-
-def _schemas_in(known: Iterable[Key]) -> Iterator[str]:
-    """Schemas of what migrations created, also where no declaration names them any more; and words that are none."""
-    for kind, identity in known:
-        if kind == Owner.kind or (kind == Grant.kind and " on schema " in identity):
-            yield from words([identity])
-        elif kind == Schema.kind:
-            yield identity
-        elif schema := undotted(identity)[0]:
-            yield schema
-
-
-def _schemas_of(metadatas: Iterable[MetaData]) -> Iterator[str]:
-    """Schemas that declarations name."""
-    for metadata in metadatas:
-        for table in metadata.tables.values():
-            if table.schema:
-                yield table.schema
-        objects: list[ddl.Routine | ddl.View | ddl.Partition] = [
-            *ddl.declared(metadata, ddl.Routine),
-            *ddl.declared(metadata, ddl.View),
-            *ddl.declared(metadata, ddl.Partition),
-        ]
-        yield from (item.schema for item in objects if item.schema)
-        types_and_sequences = (*metadata._objects, *metadata._sequences.values())  # noqa: SLF001
-        yield from (item.schema for item in types_and_sequences if item.schema)
-        yield from (item.schema for item in ddl.declared(metadata, ddl.CompositeType) if item.schema)
-        yield from (item.name for item in ddl.declared(metadata, ddl.Schema))
-        for item in [*ddl.declared(metadata, ddl.Grant), *ddl.declared(metadata, ddl.Owner)]:
-            on = item.on.name if isinstance(item.on, ddl.Schema) else item.on.schema
-            yield from [on] if on else []
-
-
-def _leave_to_alembic(
-    live: Catalogue, desired: Catalogue, operations: Iterable[MigrateOperation], dropped: AbstractSet[str]
-) -> None:
-    """Alembic makes and drops indexes, and restores the CHECKs of dropped tables: the rest is ours."""
-    done = _index_keys(operations, stock.CreateIndexOp | stock.DropIndexOp)
-    for catalogue, other in ((live, desired), (desired, live)):
-        for key, item in list(catalogue.definitions.items()):
-            indexed = item.kind == Index.kind and (key not in other.definitions or key in done)
-            checked = isinstance(item, Constraint) and item.is_check and item.belongs_to() in dropped
-            if indexed or checked:
-                del catalogue.definitions[key]
-
-
-def _index_keys(operations: Iterable[MigrateOperation], kind: type | UnionType) -> set[Key]:
-    """The indexes that Alembic makes or drops on tables that stay."""
-    return {
-        (Index.kind, f"{dotted(inner.schema, inner.table_name or '')}.{inner.index_name}")
-        for operation in operations
-        if isinstance(operation, stock.ModifyTableOps)
-        for inner in operation.ops
-        if isinstance(inner, kind) and isinstance(inner, stock.CreateIndexOp | stock.DropIndexOp)
-    }
 
 
 def _left_to_others(changes: Mapping[Key, Change], ours: AbstractSet[Key]) -> dict[Key, Change]:
@@ -413,58 +360,6 @@ def _closed(
     return result
 
 
-def _reshaped(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
-    """Tables that are new, or get, lose or change columns."""
-    columns = stock.AddColumnOp | stock.DropColumnOp | stock.AlterColumnOp
-    for operation in operations:
-        if isinstance(operation, stock.CreateTableOp) or (
-            isinstance(operation, stock.ModifyTableOps) and any(isinstance(inner, columns) for inner in operation.ops)
-        ):
-            yield operation.schema, operation.table_name
-
-
-def _gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
-    """Columns that are dropped or get another type: PostgreSQL refuses while anything uses them."""
-    yield from _dropped_columns(operations)
-    for inner in _modifications(operations):
-        if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
-            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
-
-
-def _converted_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
-    """Columns that get, or lose, a type with a name."""
-    for inner in _modifications(operations):
-        if isinstance(inner, ConvertColumnOp):
-            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
-
-
-def _dropped_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
-    for inner in _modifications(operations):
-        if isinstance(inner, stock.DropColumnOp):
-            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
-
-
-def _changed_expressions(operations: Iterable[MigrateOperation]) -> Iterator[str]:
-    """Columns that are dropped, or get another default."""
-    for inner in _modifications(operations):
-        if isinstance(inner, stock.DropColumnOp) or (
-            isinstance(inner, stock.AlterColumnOp) and inner.modify_server_default is not False
-        ):
-            yield f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
-
-
-def _dropped_constraints(operations: Iterable[MigrateOperation]) -> Iterator[str]:
-    for inner in _modifications(operations):
-        if isinstance(inner, stock.DropConstraintOp):
-            yield f"{dotted(inner.schema, inner.table_name)}.{inner.constraint_name}"
-
-
-def _modifications(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
-    for operation in operations:
-        if isinstance(operation, stock.ModifyTableOps):
-            yield from operation.ops
-
-
 class _Printed:
     """Routines under the signature that PostgreSQL prints."""
 
@@ -497,37 +392,6 @@ def _roles(desired: Catalogue, wanted: Iterable[Privilege]) -> set[str]:
     return {"public", *(name for kind, name in desired.definitions if kind == "role"), *(item.role for item in wanted)}
 
 
-def _operations(
-    changes: Iterable[Change],
-    revoked: Sequence[Grant],
-    granted: Sequence[Grant],
-    back: Mapping[Key, Sequence[MigrateOperation]],
-) -> Iterator[MigrateOperation]:
-    for change in changes:
-        item = change.new or change.old
-        for operation in _steps(change, back.get((item.kind, item.identity)) if item else None):
-            operation.printed = change.printed
-            yield operation
-    yield from map(DropOp, revoked)
-    yield from map(CreateOp, granted)
-
-
-def _steps(change: Change, back: Sequence[MigrateOperation] | None) -> Iterator[DefinitionOp]:
-    if change.old is not None and change.drops:
-        yield DropOp(change.old)
-    if change.new is not None and (change.rebuilt or change.old is None):
-        yield CreateOp(change.new)
-    if change.old is not None and change.new is not None and not change.rebuilt:
-        yield from _in_place(change.old, change.new) if back is None else [OneWayOp(change.old, change.new, back)]
-
-
-def _in_place(old: Definition, new: Definition) -> Iterator[DefinitionOp]:
-    if isinstance(old, Partition) and isinstance(new, Partition):
-        yield from moved(old, new)
-    else:
-        yield ReplaceOp(old, new)
-
-
 def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOperation]:
     """What takes a type back to what it was, together with what hangs on it at that moment."""
     conversion, live = found.additions[key], untouched(found.seen.catalogue, found.changes)
@@ -536,4 +400,4 @@ def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOpe
     staying = replace(managed, dropped_tables=frozenset())
     privileges = compare_privileges(live.privileges, live.privileges, staying, changes)
     columns = around_conversion(conversion.old, conversion.columns)
-    return ordered([*columns, *_operations(changes.values(), *privileges, {})])
+    return ordered([*columns, *operations_of(changes.values(), *privileges, {})])

@@ -1,0 +1,92 @@
+"""What Alembic's operations on tables mean for everything else: what they reshape, take away, and do by themselves."""
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from types import UnionType
+
+from alembic.operations import ops as stock
+from alembic.operations.ops import MigrateOperation
+
+from tenantry.autogenerate.catalogue import Catalogue, Key
+from tenantry.autogenerate.column_conversion import ConvertColumnOp
+from tenantry.autogenerate.definitions import Constraint, Index
+from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.inspect.dependencies import COLUMN
+
+
+def leave_to_alembic(
+    live: Catalogue, desired: Catalogue, operations: Iterable[MigrateOperation], dropped: AbstractSet[str]
+) -> None:
+    """Alembic makes and drops indexes, and restores the CHECKs of dropped tables: the rest is ours."""
+    done = index_keys(operations, stock.CreateIndexOp | stock.DropIndexOp)
+    for catalogue, other in ((live, desired), (desired, live)):
+        for key, item in list(catalogue.definitions.items()):
+            indexed = item.kind == Index.kind and (key not in other.definitions or key in done)
+            checked = isinstance(item, Constraint) and item.is_check and item.belongs_to() in dropped
+            if indexed or checked:
+                del catalogue.definitions[key]
+
+
+def index_keys(operations: Iterable[MigrateOperation], kind: type | UnionType) -> set[Key]:
+    """The indexes that Alembic makes or drops on tables that stay."""
+    return {
+        (Index.kind, f"{dotted(inner.schema, inner.table_name or '')}.{inner.index_name}")
+        for operation in operations
+        if isinstance(operation, stock.ModifyTableOps)
+        for inner in operation.ops
+        if isinstance(inner, kind) and isinstance(inner, stock.CreateIndexOp | stock.DropIndexOp)
+    }
+
+
+def reshaped_tables(operations: Iterable[MigrateOperation]) -> Iterator[tuple[str | None, str]]:
+    """Tables that are new, or get, lose or change columns."""
+    columns = stock.AddColumnOp | stock.DropColumnOp | stock.AlterColumnOp
+    for operation in operations:
+        if isinstance(operation, stock.CreateTableOp) or (
+            isinstance(operation, stock.ModifyTableOps) and any(isinstance(inner, columns) for inner in operation.ops)
+        ):
+            yield operation.schema, operation.table_name
+
+
+def gone_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that are dropped or get another type: PostgreSQL refuses while anything uses them."""
+    yield from dropped_columns(operations)
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.AlterColumnOp) and inner.modify_type is not None:
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def converted_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that get, or lose, a type with a name."""
+    for inner in _modifications(operations):
+        if isinstance(inner, ConvertColumnOp):
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def dropped_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
+    """Columns that are dropped from tables that stay."""
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropColumnOp):
+            yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def changed_expressions(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    """Columns that are dropped, or get another default."""
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropColumnOp) or (
+            isinstance(inner, stock.AlterColumnOp) and inner.modify_server_default is not False
+        ):
+            yield f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def dropped_constraints(operations: Iterable[MigrateOperation]) -> Iterator[str]:
+    """Constraints that are dropped from tables that stay."""
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropConstraintOp):
+            yield f"{dotted(inner.schema, inner.table_name)}.{inner.constraint_name}"
+
+
+def _modifications(operations: Iterable[MigrateOperation]) -> Iterator[MigrateOperation]:
+    for operation in operations:
+        if isinstance(operation, stock.ModifyTableOps):
+            yield from operation.ops
