@@ -13,11 +13,11 @@ from sqlalchemy import text
 from tests.models.conftest import World, new_world
 from tests.support.servers import Server
 
-from tenantry.models import Base
+from tenantry.models import Base, CatalogScoped
 from tenantry.runtime.context import SETTING
 
 TENANT_TABLES = [table for table in Base.metadata.sorted_tables if "tenant_id" in table.columns]
-SHARED = {"permissions", "feature_flag_definitions"}
+PUBLIC = [str(mapper.local_table) for mapper in Base.registry.mappers if issubclass(mapper.class_, CatalogScoped)]
 
 
 @dataclass(frozen=True)
@@ -97,18 +97,13 @@ class Attacker:
             connection.rollback()
 
     def secrets(self) -> set[str]:
-        """Values that stand in rows of tenant B and nowhere else."""
+        """Values that stand in rows of tenant B and nowhere else; what everybody may read is none."""
+        public = {str(value) for table in PUBLIC for row in self.world.b.rows[table] for value in row.values()}
         theirs, mine = (
-            {
-                str(value)
-                for table in TENANT_TABLES
-                if table.name not in SHARED
-                for row in rows[table.name]
-                for value in row.values()
-            }
+            {str(value) for table in TENANT_TABLES for row in rows[table.name] for value in row.values()}
             for rows in (self.world.b.rows, self.world.a.rows)
         )
-        return {value for value in theirs - mine if len(value) >= 32}
+        return {value for value in theirs - mine - public if len(value) >= 32}
 
     def leaked(self, heist: Heist, told: str = "") -> set[str]:
         """What of tenant B he got to see, without what he wrote himself."""

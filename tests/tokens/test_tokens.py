@@ -15,7 +15,8 @@ from tests.models.test_tokens import give, new_level, new_member
 from tests.support.databases import settings_for
 
 from tenantry import AsyncTenancy, Tenancy, tokens
-from tenantry.models import TenantUser, User
+from tenantry.models import TenantUser
+from tenantry.models.identity import TenantRole
 from tenantry.models.tokens import EnforcementMode, TokenDirection
 from tenantry.tokens import asynchronous
 
@@ -114,12 +115,12 @@ def test_admins_move_tokens(world: World, tenancy: Tenancy, user_id: uuid.UUID) 
 
 def test_what_the_session_holds_is_written_first(world: World, tenancy: Tenancy, user_id: uuid.UUID) -> None:
     with world.superuser.begin() as connection:
-        newcomer = connection.execute(
-            sqlalchemy.insert(User).values(email=f"{uuid.uuid4()}@example.com").returning(User.id)
-        ).scalar_one()
-    with tenancy.session(world.a.tenant_id, world.members["owner"]) as session:
-        session.add(TenantUser(user_id=newcomer, role="member"))
-        assert tokens.transfer(session, user_id, newcomer, 1, "welcome")[1].balance_after == 1
+        owner = world.new_member(connection, world.a, "owner")
+    with tenancy.session(world.a.tenant_id, owner) as session:
+        mine = session.scalars(sqlalchemy.select(TenantUser).where(TenantUser.user_id == owner)).one()
+        mine.role = TenantRole.MEMBER
+        with pytest.raises(DBAPIError, match="not allowed to transfer"):
+            tokens.transfer(session, user_id, owner, 1, "goodbye")
 
 
 def test_sessions_under_asyncio_do_the_same(world: World, user_id: uuid.UUID) -> None:
@@ -138,13 +139,13 @@ def test_sessions_under_asyncio_do_the_same(world: World, user_id: uuid.UUID) ->
 
 def test_the_service_of_the_source_system_calls_it_as_it_always_did(world: World, user_id: uuid.UUID) -> None:
     run, chat = uuid.uuid4(), uuid.uuid4()
-    url = world.application.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(url) as connection, psycopg.RawCursor(connection) as cursor:
+    _, place = world.application.dialect.create_connect_args(world.application.url)
+    with psycopg.connect(**place) as connection, psycopg.RawCursor(connection) as cursor:
         token = world.key.token(world.a.tenant_id, user_id)
         cursor.execute("SELECT set_config('tenantry.context', $1, true)", [token])
         arguments = [user_id, 5, "debit", "execution", "api", "chat", chat, run, '{"a": 1}']
         cursor.execute("SELECT * FROM adjust_user_tokens($1, $2, $3, $4, $5, $6, $7, $8, $9)", arguments)
-        (entry,) = cursor.fetchone() or ()
+        (entry,) = cursor.fetchall()[0]
         assert entry.keys() >= {"id", "wallet_id", "user_id", "direction", "amount", "balance_after", "created_at"}
         assert (entry["user_id"], entry["direction"]) == (str(user_id), "debit")
         assert (entry["amount"], entry["balance_after"]) == (5, 95)
