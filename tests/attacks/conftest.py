@@ -108,7 +108,9 @@ class Attacker:
     def leaked(self, heist: Heist, told: str = "") -> set[str]:
         """What of tenant B he got to see, without what he wrote himself."""
         shown = str(heist)
-        return {secret for secret in self.secrets() if secret in shown and secret not in told}
+        # what he passed to functions before stands in his own logs
+        known = {self.names[name] for name in ("theirs", "their_user", "their_product")}
+        return {secret for secret in self.secrets() - known if secret in shown and secret not in told}
 
     def fingerprint(self) -> dict[str, str]:
         """What tenant B has, table by table."""
