@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import CheckConstraint, Column, Enum, Integer, MetaData, Sequence, Table, text
+from sqlalchemy import CheckConstraint, Column, Enum, Index, Integer, MetaData, Sequence, Table, text
 from sqlalchemy.dialects.postgresql import DOMAIN
+from sqlalchemy.schema import SchemaItem
 from tests.autogenerate.conftest import Run
 
 from tenantry.ddl import Function, Grant, Owner, Policy, Rows, RowSecurity, Trigger, View, ViewIndex
@@ -45,8 +46,8 @@ class Parts:
         self._declare_beside(metadata)
         return metadata
 
-    def _on_table(self) -> list[Policy | Trigger | Owner | CheckConstraint]:
-        items: list[Policy | Trigger | Owner | CheckConstraint] = []
+    def _on_table(self) -> list[SchemaItem]:
+        items: list[SchemaItem] = []
         if self.owner is not None:
             items.append(Owner(self.owner))
         if self.enabled is not None:
@@ -54,6 +55,7 @@ class Parts:
         if self.labels is not None:
             items += [Policy("p", using="state <> 'b'")] if "policy" in self.uses else []
             items += [CheckConstraint("state = 'b'", name="c")] if "check" in self.uses else []
+            items += [Index("i", "id", postgresql_where=text("state = 'b'"))] if "index" in self.uses else []
         return items
 
     def _declare_beside(self, metadata: MetaData) -> None:
@@ -66,7 +68,7 @@ class Parts:
 parts = st.builds(
     Parts,
     labels=st.sampled_from([NOTHING, ("a", "b"), ("a", "b", "c"), ("b", "a"), ("x", "b"), ("b",)]),
-    uses=st.frozensets(st.sampled_from(["default", "policy", "check"])),
+    uses=st.frozensets(st.sampled_from(["default", "policy", "check", "index"])),
     largest=st.sampled_from([NOTHING, 10, 20]),
     step=st.sampled_from([NOTHING, 1, 5]),
     enabled=st.sampled_from([NOTHING, "origin", "disabled", "always"]),

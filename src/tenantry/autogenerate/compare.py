@@ -8,6 +8,7 @@ from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 from sqlalchemy import URL, Connection, MetaData
 
+from tenantry.autogenerate.around_columns import around_columns
 from tenantry.autogenerate.canonicalise import canonicalise
 from tenantry.autogenerate.catalogue import Catalogue, Declared, Key, Privilege
 from tenantry.autogenerate.circles import opened
@@ -120,7 +121,8 @@ def all_operations(
         rows = list(comparison.row_operations(table_operations))
         ours = [*comparison.definition_operations(table_operations, rows), *rows]
         on_tables = opened(rename_keys(list(without_empty(table_operations)), ours))
-        return ordered([*comparison.exchange_keys(on_tables, options.assignment), *ours])
+        on_tables = comparison.exchange_keys(on_tables, options.assignment)
+        return ordered([*around_columns(on_tables, ours), *ours])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sqlalchemy import Column, ForeignKeyConstraint, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable, SchemaItem
 
+from tenantry.autogenerate.around_columns import CreatesAfter, DropsBefore
 from tenantry.autogenerate.column_types import Type, named_type
 from tenantry.autogenerate.definitions import Definition, Enum, NamedType, Rows, TenantColumn, sql
 from tenantry.autogenerate.definitions.row_security import dotted
@@ -107,18 +108,38 @@ def _node(operation: MigrateOperation) -> _Node:
         node.takes |= {node.table, operation.table_name}
         node.used |= _referred(table) | _named_in(table) | _types_of(*table.columns)
     elif isinstance(operation, stock.ModifyTableOps):
-        node.table = dotted(operation.schema, operation.table_name)
-        node.reshapes.add(node.table)
-        if isinstance(operation, KeyDrops):
-            node.used = {former_key_of(table) for table in operation.referred}
-            return node
-        node.needs.add(new_key_of(node.table))
-        node.makes |= {new_key_of(table) for table in exchanged(operation)}
-        node.takes |= {former_key_of(table) for table in exchanged(operation)}
-        for inner in operation.ops:
-            _add_modification(node, inner)
+        _add_modifications(node, operation, dotted(operation.schema, operation.table_name))
     _add_schema(node, operation)
     return node
+
+
+def _add_modifications(node: _Node, operation: stock.ModifyTableOps, table: str) -> None:
+    node.table = table
+    node.reshapes.add(table)
+    if isinstance(operation, KeyDrops):
+        node.used |= {former_key_of(referred) for referred in operation.referred}
+        return
+    if not isinstance(operation, DropsBefore):
+        node.needs.add(new_key_of(table))
+    node.makes |= {new_key_of(changed) for changed in exchanged(operation)}
+    node.takes |= {former_key_of(changed) for changed in exchanged(operation)}
+    for inner in operation.ops:
+        _add_modification(node, inner)
+    if isinstance(operation, DropsBefore):
+        node.used |= operation.types | {_former_columns_of(name) for name in operation.tables}
+    elif isinstance(operation, CreatesAfter):
+        node.needs |= operation.types | {_new_columns_of(name) for name in operation.tables}
+    else:
+        node.takes.add(_former_columns_of(table))
+        node.makes.add(_new_columns_of(table))
+
+
+def _former_columns_of(table: str) -> str:
+    return f"former columns of {table}"
+
+
+def _new_columns_of(table: str) -> str:
+    return f"new columns of {table}"
 
 
 def _add_schema(node: _Node, operation: object) -> None:

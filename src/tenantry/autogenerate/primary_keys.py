@@ -41,7 +41,7 @@ class KeyDrops(stock.ModifyTableOps):
     @property
     def referred(self) -> set[str]:
         """The tables whose keys they are."""
-        return {table for inner in self.ops if (table := _referred(inner)) is not None}
+        return {table for inner in self.ops if (table := dropped_reference(inner)) is not None}
 
 
 def inspect_primary_keys(connection: Connection, scope: Scope) -> dict[TableKey, PrimaryKey]:
@@ -130,7 +130,7 @@ def keys_first(operations: Sequence[MigrateOperation], changing: set[str]) -> li
         if not isinstance(operation, stock.ModifyTableOps) or isinstance(operation, KeyDrops):
             result.append(operation)
             continue
-        dropped = [inner for inner in operation.ops if _referred(inner) in changing]
+        dropped = [inner for inner in operation.ops if dropped_reference(inner) in changing]
         operation.ops = [inner for inner in operation.ops if inner not in dropped]
         if dropped:
             result.append(KeyDrops(operation.table_name, dropped, schema=operation.schema))
@@ -139,9 +139,14 @@ def keys_first(operations: Sequence[MigrateOperation], changing: set[str]) -> li
     return result
 
 
-def _referred(operation: MigrateOperation) -> str | None:
+def dropped_reference(operation: MigrateOperation) -> str | None:
     """The table that a dropped foreign key referred to."""
     reverse = getattr(operation, "_reverse", None)
-    if isinstance(operation, stock.DropConstraintOp) and isinstance(reverse, stock.CreateForeignKeyOp):
-        return dotted(reverse.kw.get("referent_schema"), reverse.referent_table)
-    return None
+    return reference(reverse) if isinstance(operation, stock.DropConstraintOp) else None
+
+
+def reference(operation: MigrateOperation | None) -> str | None:
+    """The table that a new foreign key refers to."""
+    if not isinstance(operation, stock.CreateForeignKeyOp):
+        return None
+    return dotted(operation.kw.get("referent_schema"), operation.referent_table)
