@@ -1,5 +1,6 @@
 """What every test can ask for: a real server, a database of its own, that database migrated."""
 
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         config.stash[_SERVERS] = [Server.load(dumped) for dumped in given["servers"]]
         config.stash[_TEMPLATE] = given["template"]
         return
+    # whoever ends the run early ends its servers with it
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     running = config.stash[_RUNNING] = ExitStack()
     config.stash[_SERVERS] = start_servers(running)
     config.stash[_TEMPLATE] = f"template_{uuid.uuid4().hex}"

@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, text
 from sqlalchemy.exc import DBAPIError
-from tests.models.rows import Household
 from tests.support.databases import administrator, fresh_database
 from tests.support.servers import Server
 
 from tenantry.models import Base
 from tenantry.models.roles import APPLICATION, SUPERADMIN
 from tenantry.runtime.context import ContextKey, tenant_context
+from tenantry.testing.rows import SampleRows
 
 PASSWORD = "for tests alone"  # noqa: S105
 ROLES = ("owner", "admin", "member", "viewer")
@@ -31,8 +31,8 @@ class World:
     application: Engine
     superadmin: Engine
     key: ContextKey
-    a: Household = field(default_factory=lambda: Household(uuid.uuid4()))
-    b: Household = field(default_factory=lambda: Household(uuid.uuid4()))
+    a: SampleRows = field(default_factory=lambda: SampleRows(uuid.uuid4(), Base.metadata.sorted_tables))
+    b: SampleRows = field(default_factory=lambda: SampleRows(uuid.uuid4(), Base.metadata.sorted_tables))
     #: the members of tenant A by role
     members: dict[str, uuid.UUID] = field(default_factory=dict)
 
@@ -45,13 +45,8 @@ class World:
                 self.members[role] = self.new_member(connection, self.a, role)
 
     @staticmethod
-    def new_member(connection: Connection, household: Household, role: str) -> uuid.UUID:
-        tables = Base.metadata.tables
-        user = household.new_row(tables["users"], 0)
-        connection.execute(tables["users"].insert().values(user).inline())
-        membership = household.new_row(tables["tenant_users"], 0) | {"user_id": user["id"], "role": role}
-        connection.execute(tables["tenant_users"].insert().values(membership).inline())
-        return uuid.UUID(str(user["id"]))
+    def new_member(connection: Connection, rows: SampleRows, role: str) -> uuid.UUID:
+        return rows.new_member(connection, role)
 
     @contextmanager
     def undone(self) -> Iterator[Connection]:

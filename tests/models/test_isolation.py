@@ -3,13 +3,9 @@
 import uuid
 from typing import Any
 
-import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, Table, and_, func, or_, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Table, func, select
 from tests.models.conftest import World
-from tests.models.privileges import held
-from tests.models.rows import FOUND, Row, foreign_keys, is_one_per_tenant, with_link
 
 from tenantry.models import (
     Base,
@@ -19,11 +15,22 @@ from tenantry.models import (
     TenantScoped,
     TenantUserScoped,
 )
+from tenantry.testing.hints import HINTS
+from tenantry.testing.privileges import held
+from tenantry.testing.probes import (
+    FOREIGN_KEY_VIOLATION,
+    INSUFFICIENT_PRIVILEGE,
+    changed,
+    insertion,
+    key_of,
+    refusal,
+    seen,
+)
+from tenantry.testing.rows import foreign_keys, is_one_per_tenant
 
 TABLES = Base.metadata.sorted_tables
 TENANT_TABLES = [table for table in TABLES if "tenant_id" in table.columns]
 MODELS: dict[str, Any] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
-INSUFFICIENT_PRIVILEGE, FOREIGN_KEY_VIOLATION = "42501", "23503"
 #: the person evaluated reads it and does not write it
 WRITTEN_BY_ADMINS = {"performance_evaluations"}
 
@@ -33,51 +40,6 @@ every_tenant_table = pytest.mark.parametrize("table", TENANT_TABLES, ids=str)
 
 def is_a(table: Table, *scopes: type) -> bool:
     return issubclass(MODELS[table.name], scopes)
-
-
-def key_of(table: Table, *rows: Row) -> Any:
-    return or_(*(and_(*(column == row[column.name] for column in table.primary_key)) for row in rows))
-
-
-def refusal(connection: Connection, statement: Any) -> str | None:
-    """The SQLSTATE that a statement is refused with; None if it is not."""
-    try:
-        with connection.begin_nested():
-            connection.execute(statement)
-    except DBAPIError as error:
-        return error.orig.sqlstate if isinstance(error.orig, psycopg.Error) else None
-    return None
-
-
-def insertion(engine: Engine, table: Table, row: Row) -> Any:
-    """An INSERT of the columns that the role may give; of all where it may give none."""
-    columns = held(engine, table.name).get("insert", list(row))
-    return table.insert().values({name: row[name] for name in columns if name in row}).inline()
-
-
-def seen(connection: Connection, engine: Engine, table: Table, rows: list[Row]) -> int:
-    """How many of the rows a SELECT shows; a missing privilege shows none."""
-    if "select" not in held(engine, table.name):
-        return 0
-    return int(connection.execute(select(func.count()).where(key_of(table, *rows))).scalar_one())
-
-
-def changed(connection: Connection, engine: Engine, table: Table, rows: list[Row]) -> int:
-    """How many of the rows an UPDATE and a DELETE reach; without the privilege they are refused."""
-    may, reached = held(engine, table.name), 0
-    column = may.get("update", [table.primary_key.columns[0].name])[0]
-    for privilege, statement in (
-        ("update", table.update().values({column: table.columns[column]})),
-        ("delete", table.delete()),
-    ):
-        found = statement.where(key_of(table, *rows))
-        if privilege in may:
-            with connection.begin_nested() as undone:
-                reached += connection.execute(found).rowcount
-                undone.rollback()
-        else:
-            assert refusal(connection, found) == INSUFFICIENT_PRIVILEGE
-    return reached
 
 
 @every_table
@@ -114,7 +76,7 @@ def test_an_owner_works_with_his_tenants_rows(world: World, table: Table) -> Non
 @every_tenant_table
 def test_a_foreign_key_tells_nothing_of_another_tenant(world: World, table: Table) -> None:
     references = [key.elements for key in foreign_keys(table) if "tenant_id" in key.column_keys]
-    links = [link for *_, link in references if str(link.parent) not in FOUND]
+    links = [link for *_, link in references if str(link.parent) not in HINTS.found]
     if not links or "insert" not in held(world.application, table.name):
         pytest.skip("nothing to probe with")
     with world.undone() as connection:
@@ -125,7 +87,7 @@ def test_a_foreign_key_tells_nothing_of_another_tenant(world: World, table: Tabl
             for link in links:
                 theirs = world.b.rows[link.column.table.name][0][link.column.name]
                 for other in (theirs, uuid.uuid4()):
-                    probe = insertion(world.application, table, with_link(table, new, link.parent.name, other))
+                    probe = insertion(world.application, table, world.a.with_link(table, new, link.parent.name, other))
                     assert refusal(connection, probe) == FOREIGN_KEY_VIOLATION, link.parent
 
 

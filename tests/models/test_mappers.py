@@ -12,11 +12,12 @@ from sqlalchemy import Column, Connection, Enum, MetaData, Table, inspect, selec
 from sqlalchemy.orm import Mapper, MapperProperty, RelationshipProperty, Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import MANYTOONE
 from tests.models.conftest import World, refused
-from tests.models.rows import FOUND, Row, is_one_per_tenant
 
 from tenantry.models import Base, Workflow
 from tenantry.models.base import TenantOwned
 from tenantry.runtime.context import get_in_tenant, tenant_context
+from tenantry.testing.hints import HINTS, Row
+from tenantry.testing.rows import is_one_per_tenant
 
 MAPPERS: list[Mapper[Any]] = sorted(Base.registry.mappers, key=lambda mapper: mapper.class_.__tablename__)
 RELATIONSHIPS = [relationship for mapper in MAPPERS for relationship in mapper.relationships]
@@ -97,7 +98,7 @@ def add(session: Session, relationship: RelationshipProperty[Any], row: Row, wri
         setattr(made, relationship.key, the_one(session, relationship.mapper, key))
     session.add(made)
     session.flush()
-    columns = [name for name in written if f"{mapper.local_table}.{name}" not in FOUND]
+    columns = [name for name in written if f"{mapper.local_table}.{name}" not in HINTS.found]
     assert attributes(mapper, {name: row[name] for name in columns}).items() <= vars(made).items()
     session.expunge_all()
 

@@ -61,8 +61,8 @@ class Project:
         self.environment["TENANTRY_DATABASE_URL"] = url.render_as_string(hide_password=False)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
-        """Begin `alembic ...` or `tenantry ...`."""
-        module = {"alembic": "alembic", "tenantry": "tenantry.cli"}[command[0]]
+        """Begin `alembic ...`, `tenantry ...` or `pytest ...`."""
+        module = {"alembic": "alembic", "tenantry": "tenantry.cli", "pytest": "pytest"}[command[0]]
         return subprocess.Popen(
             [sys.executable, "-m", module, *command[1:]],
             cwd=self.directory,

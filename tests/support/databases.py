@@ -1,66 +1,53 @@
 """Databases of a test server, made and dropped."""
 
 import subprocess
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import sqlalchemy
 from alembic import command
 from psycopg import sql
-from pydantic import SecretStr
-from sqlalchemy import URL, Connection, NullPool
+from sqlalchemy import URL, Connection
 from tests.support.servers import Server
 
 from tenantry.cli.migrate import config
 from tenantry.runtime.embedded import embedded_binaries
-from tenantry.settings import Settings
+from tenantry.testing import databases
+from tenantry.testing.databases import settings_for
 
-
-def settings_for(url: URL) -> Settings:
-    """The default settings, with this database."""
-    return Settings(tenantry_database_url=SecretStr(url.render_as_string(hide_password=False)))
+__all__ = [
+    "administrator",
+    "drop_database",
+    "drop_roles",
+    "ensure_migrated",
+    "fresh_database",
+    "run_script",
+    "schema_dump",
+    "settings_for",
+    "upgrade",
+]
 
 
 @contextmanager
 def administrator(server: Server) -> Iterator[Connection]:
     """A connection for what cannot be in a transaction."""
-    engine = sqlalchemy.create_engine(server.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with databases.administrator(server.url) as connection:
         yield connection
 
 
 @contextmanager
 def fresh_database(server: Server, template: str = "template0") -> Iterator[URL]:
     """A database of its own, dropped at the end whoever is still connected."""
-    name = f"test_{uuid.uuid4().hex}"
-    with administrator(server) as connection:
-        _run(connection, "CREATE DATABASE {} TEMPLATE {}", name, template)
-        if template != "template0":
-            # a copy has everything of its template but the rights on the database itself
-            _run(connection, "REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC", name)
-    try:
-        yield server.url.set(database=name)
-    finally:
-        drop_database(server, name)
+    with databases.fresh_database(server.url, template) as url:
+        yield url
 
 
 def drop_database(server: Server, name: str) -> None:
-    with administrator(server) as connection:
-        _run(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+    databases.drop_database(server.url, name)
 
 
 def ensure_migrated(server: Server, name: str) -> None:
     """Have a database with the newest schema, made by whichever process comes first."""
-    with administrator(server) as connection:
-        connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext(%s))", (name,))
-        found = connection.exec_driver_sql("SELECT FROM pg_database WHERE datname = %s", (name,))
-        if found.first() is None:
-            unfinished = f"{name}_unfinished"
-            _run(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", unfinished)
-            _run(connection, "CREATE DATABASE {} TEMPLATE template0", unfinished)
-            upgrade(server.url.set(database=unfinished))
-            _run(connection, "ALTER DATABASE {} RENAME TO {}", unfinished, name)
+    databases.ensure_migrated(server.url, name, config())
 
 
 def upgrade(url: URL, revision: str = "head") -> None:
@@ -71,7 +58,8 @@ def upgrade(url: URL, revision: str = "head") -> None:
 def drop_roles(server: Server, *names: str) -> None:
     with administrator(server) as connection:
         for name in names:
-            _run(connection, "DROP ROLE IF EXISTS {}", name)
+            statement = sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name))
+            connection.exec_driver_sql(statement.as_string(None))
 
 
 def schema_dump(url: URL) -> str:
@@ -97,8 +85,3 @@ def _program(name: str, *arguments: str, script: str | None = None) -> str:
     finished = subprocess.run([binaries / name, *arguments], input=script, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
-
-
-def _run(connection: Connection, statement: str, *names: str) -> None:
-    composed = sql.SQL(statement).format(*map(sql.Identifier, names))
-    connection.exec_driver_sql(composed.as_string(None))

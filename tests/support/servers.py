@@ -18,17 +18,8 @@ from sqlalchemy import URL, NullPool, make_url
 from tenantry.runtime.embedded import embedded_server
 from tenantry.runtime.local_server import LocalServer
 from tenantry.settings import Settings, parse_url
+from tenantry.testing.server import GIVEN, PARAMETERS, running_container
 
-GIVEN = "TENANTRY_TEST_DATABASE_URL"
-IMAGE = "postgres:18"
-
-# durable enough for a test; locks enough for several migrations of the whole schema at once
-_PARAMETERS = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "max_locks_per_transaction": "512",
-}
 _DISTRIBUTION = Path("/usr/lib/postgresql")
 _OLDEST = 15
 
@@ -73,17 +64,7 @@ def _main_server(session: ExitStack) -> URL:
     given = os.environ.get(GIVEN)
     if given:
         return parse_url(given)
-    return _container(session) or _embedded(session)
-
-
-def _container(session: ExitStack) -> URL | None:
-    if not _docker_answers():
-        return None
-    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
-
-    locks = f"postgres -c max_locks_per_transaction={_PARAMETERS['max_locks_per_transaction']}"
-    container = session.enter_context(PostgresContainer(IMAGE, driver="psycopg").with_command(locks))
-    return parse_url(container.get_connection_url())
+    return session.enter_context(running_container()) if _docker_answers() else _embedded(session)
 
 
 def _docker_answers() -> bool:
@@ -115,7 +96,7 @@ def standby_of(fill: Callable[[URL], None]) -> Iterator[URL]:
                 found.binaries,
                 found.system_user,
                 found.initdb_options,
-                _PARAMETERS,
+                PARAMETERS,
             )
             for _ in range(2)
         )
@@ -135,7 +116,7 @@ def _installed(session: ExitStack, binaries: Path) -> URL:
 
 def _started(session: ExitStack, binaries: Path, system_user: str, initdb_options: tuple[str, ...]) -> URL:
     directory = session.enter_context(_directory())
-    server = LocalServer(directory, binaries, system_user, initdb_options, _PARAMETERS)
+    server = LocalServer(directory, binaries, system_user, initdb_options, PARAMETERS)
     server.start()
     session.callback(server.stop)
     return server.url()

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -27,84 +27,54 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
-from tenantry.models import Base
-
-Row = dict[str, Any]
+from tenantry.errors import TenantryError
+from tenantry.testing.hints import HINTS, Hints, Row
 
 ROWS_PER_TABLE = 2
 _NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
-#: columns that may be empty, but not all at once; CHECKs say so
-ALSO_GIVEN: Final[dict[str, tuple[str, ...]]] = {
-    "crm_leads": ("name",),
-    "crm_personal_contacts": ("contact_value",),
-    "engine_assignments": ("level_id",),
-    "material_history": ("material_id", "warehouse_id", "quantity_change"),
-    "material_stock": ("material_id",),
-    "mkt_promotion_exclusions": ("product_id",),
-    "mkt_promotion_products": ("product_id",),
-    "mkt_promotion_rules": ("discount_type", "discount_value", "apply_to"),
-    "omnichannel_message_reactions": ("contact_id",),
-    "sms_contacts": ("name",),
-    "stock_movements": ("to_warehouse_id",),
-    # the tenant's own came with it
-    "subscriptions": ("user_id",),
-    # one that is over, so that it holds nothing
-    "token_reservations": ("status", "ended_at"),
-    "user_token_ledger": ("entry_number",),
-    "credit_transactions": ("entry_number",),
-}
-#: where at most one of several columns is given
-ALTERNATIVES: Final[dict[str, tuple[str, ...]]] = {
-    "engine_assignments": ("level_id", "user_id"),
-    "material_history": ("material_id", "material_variant_id"),
-    "material_stock": ("material_id", "material_variant_id"),
-    "mkt_promotion_exclusions": ("product_id", "category_id", "attribute_id"),
-    "omnichannel_message_reactions": ("contact_id", "admin_id"),
-    "stock_movements": ("to_warehouse_id", "from_warehouse_id"),
-}
-#: what goes with a reference
-COMPANIONS: Final[dict[str, Row]] = {
-    "engine_assignments.user_id": {"assignment_type": "user"},
-    "omnichannel_messages.admin_id": {"sender_type": "admin"},
-}
-#: references that a row has in common with the one it refers to: a code redeems its own promotion
-IN_COMMON: Final = {"mkt_promotion_redemptions.code_id": "promotion_id", "user_token_ledger.wallet_id": "user_id"}
-#: references that the database finds itself, whatever is given
-FOUND: Final = {"material_history.material_stock_id"}
-#: where not every value of the column's type will do
-VALUES: Final[dict[str, Callable[[], Any]]] = {
-    "engine_assignments.assignment_type": lambda: "level",
-    "material_history.action_type": lambda: "stock_in",
-    "mkt_brand_colors.hex": lambda: "#204060",
-    "mkt_promotion_rules.kind": lambda: "discount",
-    "token_reservations.status": lambda: "released",
-    # the first credit of an empty wallet
-    "user_token_ledger.reserved_after": lambda: 0,
-    "sms_sender_phone_numbers.phone_number": lambda: f"+4{uuid.uuid4().int % 10**13}",
-}
-#: what goes up from row to row: all transactions are of the tenant's one account
-COUNTED: Final = {"credit_transactions.entry_number", "credit_transactions.balance_after"}
-#: two rows of two products would be a circle
-ONE_ROW: Final = {"product_set_items"}
+
+class SampleValueError(TenantryError):
+    """A column has a type of which no sample is known."""
 
 
-class Household:
-    """Two rows of every table that holds as many, those with a tenant belonging to one."""
+class SampleRows:
+    """Two rows of every table that holds as many, those with a tenant belonging to one.
 
-    def __init__(self, tenant_id: uuid.UUID) -> None:
+    :param tenant_id: the tenant, which is made with them.
+    :param tables: the tables, each after those that it refers to.
+    :param hints: what their declaration does not tell.
+    """
+
+    def __init__(self, tenant_id: uuid.UUID, tables: Sequence[Table], hints: Hints = HINTS) -> None:
         self.tenant_id = tenant_id
+        self.tables = tables
+        self.hints = hints
         self.rows: dict[str, list[Row]] = {}
 
     def fill(self, connection: Connection) -> None:
-        for table in Base.metadata.sorted_tables:
+        """Insert them, with the rights to do so."""
+        for table in self.tables:
             self.rows[table.name] = []
-            for number in range(1 if table.name in ONE_ROW or is_one_per_tenant(table) else ROWS_PER_TABLE):
+            for number in range(1 if self.is_single(table) else ROWS_PER_TABLE):
                 row = self.new_row(table, number)
                 if table.name == "tenants" and number == 0:
                     row["id"] = self.tenant_id
                 connection.execute(table.insert().values(row).inline())
                 self.rows[table.name].append(row)
+
+    def new_member(self, connection: Connection, role: str) -> uuid.UUID:
+        """Insert a user who has this role in the tenant."""
+        tables = {table.name: table for table in self.tables}
+        user = self.new_row(tables["users"], 0)
+        connection.execute(tables["users"].insert().values(user).inline())
+        membership = self.new_row(tables["tenant_users"], 0) | {"user_id": user["id"], "role": role}
+        connection.execute(tables["tenant_users"].insert().values(membership).inline())
+        return uuid.UUID(str(user["id"]))
+
+    def is_single(self, table: Table) -> bool:
+        """Whether a tenant has one row of the table at most."""
+        return table.name in self.hints.single or is_one_per_tenant(table)
 
     def new_row(self, table: Table, number: int) -> Row:
         """A row whose foreign keys lead to the household's own rows, in turns."""
@@ -131,15 +101,21 @@ class Household:
 
         row = self._row(table, ROWS_PER_TABLE + turn, new, also)
         for name in also:
-            row = with_link(table, row, name, row[name])
+            row = self.with_link(table, row, name, row[name])
         return row
+
+    def with_link(self, table: Table, row: Row, name: str, value: Any) -> Row:
+        """The row with another reference, what goes with it, and without the alternatives to it."""
+        alternatives = self.hints.alternatives.get(table.name, ())
+        emptied = dict.fromkeys(alternatives, None) if name in alternatives else {}
+        return row | emptied | self.hints.companions.get(f"{table.name}.{name}", {}) | {name: value}
 
     def _row(
         self, table: Table, number: int, parent: Callable[[ForeignKeyConstraint, int], Row], also: Sequence[str] = ()
     ) -> Row:
-        given = {*ALSO_GIVEN.get(table.name, ()), *also}
+        given = {*self.hints.also_given.get(table.name, ()), *also}
         row = {
-            column.name: VALUES[str(column)]() if str(column) in VALUES else _value(column, number)
+            column.name: self._value(column, number)
             for column in table.columns
             if column.primary_key or column.name in given or _is_required(column)
         }
@@ -153,9 +129,14 @@ class Household:
                 turns[target] = turns.get(target, -1) + 1
                 found = parent(constraint, turns[target])
                 row |= {name: found[key] for name, key in links.items()}
-                common = (IN_COMMON.get(f"{table.name}.{name}") for name in links)
+                common = (self.hints.in_common.get(f"{table.name}.{name}") for name in links)
                 row |= {name: found[name] for name in common if name is not None}
         return row
+
+    def _value(self, column: Column[Any], number: int) -> Any:
+        if str(column) in self.hints.values:
+            return self.hints.values[str(column)]()
+        return number + 1 if str(column) in self.hints.counted else _value(column, number)
 
 
 def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
@@ -166,16 +147,10 @@ def foreign_keys(table: Table) -> list[ForeignKeyConstraint]:
 
 
 def is_one_per_tenant(table: Table) -> bool:
+    """Whether its keys allow a tenant one row only."""
     return any(
         [column.name for column in key.columns] == ["tenant_id"] and not is_partial for key, is_partial in _keys(table)
     )
-
-
-def with_link(table: Table, row: Row, name: str, value: Any) -> Row:
-    """The row with another reference, what goes with it, and without the alternatives to it."""
-    alternatives = ALTERNATIVES.get(table.name, ())
-    emptied = dict.fromkeys(alternatives, None) if name in alternatives else {}
-    return row | emptied | COMPANIONS.get(f"{table.name}.{name}", {}) | {name: value}
 
 
 def _is_required(column: Column[Any]) -> bool:
@@ -191,7 +166,7 @@ def _value(column: Column[Any], number: int) -> Any:  # noqa: C901, PLR0911
         case Boolean():
             return True
         case Integer() | BigInteger() | Numeric():
-            return number + 1 if str(column) in COUNTED else 1
+            return 1
         case Uuid():
             return uuid.uuid4()
         case DateTime():
@@ -209,8 +184,7 @@ def _value(column: Column[Any], number: int) -> Any:  # noqa: C901, PLR0911
             return []
         case INET():
             return "192.0.2.1"
-    msg = f"no value for {column}"
-    raise NotImplementedError(msg)
+    raise SampleValueError(f"{column} has type {column.type}, which has no known sample: give one in Hints(values=...)")
 
 
 def _position(column: Column[Any]) -> int:

