@@ -2,14 +2,17 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
 from sqlalchemy import text
 from tests.support.commands import Project
 from tests.support.databases import administrator
 from tests.support.servers import Server
 
+from tenantry.testing.databases import drop_templates, template_prefix
 from tenantry.testing.server import GIVEN
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clinic"
@@ -51,7 +54,7 @@ PLANTED = {
     },
     "GRANT UPDATE (tenant_id) ON clinic_treatments TO tenantry_app": set(),
     "ALTER TABLE clinic_animals ADD UNIQUE (id)": {"test_unique_keys_tell_nothing_of_others[clinic_animals]"},
-    "ALTER TABLE clinic_visits DROP CONSTRAINT clinic_visits_animal_id_fkey": set(),
+    "ALTER TABLE clinic_visits DROP CONSTRAINT fk_clinic_visits_tenant_id_animal_id": set(),
     "ALTER TABLE clinic_visits ADD FOREIGN KEY (animal_id) REFERENCES clinic_animals (id)": {
         "test_no_reference_leads_to_others[clinic_visits]",
     },
@@ -68,12 +71,13 @@ View("clinic_open", "SELECT tenant_id, name FROM clinic_animals", metadata=Base.
 
 
 @pytest.fixture
-def clinic(project: Project, server: Server) -> Project:
+def clinic(project: Project, server: Server) -> Iterator[Project]:
     """A copy of the example, whose tests run on the server."""
     shutil.rmtree(project.directory)
     shutil.copytree(EXAMPLE, project.directory)
     project.environment[GIVEN] = server.url.render_as_string(hide_password=False)
-    return project
+    yield project
+    drop_templates(server.url, Config(project.directory / "alembic.ini"))
 
 
 def _outcomes(out: str, outcome: str) -> set[str]:
@@ -99,9 +103,10 @@ def test_the_suite_of_an_application_passes_and_leaves_its_template_alone(clinic
     } <= passed
     assert not any("[ai_workflows]" in name for name in passed)
 
-    templates = {name for name in _databases(server) if name.startswith("tenantry_test_")}
+    prefix = template_prefix(Config(clinic.directory / "alembic.ini"))
+    (template,) = (name for name in _databases(server) if name.startswith(prefix))
     clinic.run("pytest", "-k", "viewer").succeeded()
-    assert templates <= _databases(server)
+    assert template in _databases(server)
 
 
 def test_a_hole_is_found_by_the_test_that_is_about_it(clinic: Project) -> None:

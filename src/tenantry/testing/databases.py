@@ -76,27 +76,37 @@ def template_of(server: URL, config: Config) -> str:
 
     :param config: of the project whose revisions are run.
     """
-    project, state = _fingerprints(config)
-    name = f"tenantry_test_{project}_{state}"
-    with administrator(server) as connection:
-        older = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) AND datname <> %s"
-        for (found,) in connection.exec_driver_sql(older, (f"tenantry_test_{project}_", name)).fetchall():
-            if not found.endswith("_unfinished"):
-                _run(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", found)
+    name = f"{template_prefix(config)}{_state(config)}"
+    drop_templates(server, config, keep=name)
     ensure_migrated(server, name, config)
     return name
 
 
-def _fingerprints(config: Config) -> tuple[str, str]:
-    """What tells the project from others, and the state of its revisions and role names from earlier ones."""
-    named = config.get_version_locations_list() or [f"{ScriptDirectory.from_config(config).dir}/versions"]
-    directories = [Path(coerce_resource_to_filename(location)).resolve() for location in named]
-    revisions = sorted(file for directory in directories for file in directory.glob("*.py"))
+def drop_templates(server: URL, config: Config, keep: str = "") -> None:
+    """Drop the project's databases that are copied, except this one."""
+    query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s) AND NOT starts_with(datname, %s)"
+    with administrator(server) as connection:
+        for name in connection.exec_driver_sql(query, (template_prefix(config), keep or " ")).scalars().all():
+            _run(connection, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def template_prefix(config: Config) -> str:
+    """What the names of a project's databases to copy begin with; it tells the project from others on the server."""
+    places = "\0".join(map(str, _directories(config)))
+    return f"tenantry_test_{hashlib.sha256(places.encode()).hexdigest()[:8]}_"
+
+
+def _state(config: Config) -> str:
+    """What tells the present revisions, and names of roles, from earlier ones."""
     state = hashlib.sha256(repr(sorted(load_settings().role_names.items())).encode())
-    for file in revisions:
+    for file in sorted(file for directory in _directories(config) for file in directory.glob("*.py")):
         state.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    project = hashlib.sha256("\0".join(map(str, directories)).encode())
-    return project.hexdigest()[:8], state.hexdigest()[:16]
+    return state.hexdigest()[:16]
+
+
+def _directories(config: Config) -> list[Path]:
+    named = config.get_version_locations_list() or [f"{ScriptDirectory.from_config(config).dir}/versions"]
+    return [Path(coerce_resource_to_filename(location)).resolve() for location in named]
 
 
 @contextmanager
