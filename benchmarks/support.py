@@ -1,9 +1,12 @@
 """What the benchmarks have in common: a server of their own, and how they measure."""
 
 import statistics
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import sqlalchemy
 from sqlalchemy import URL, NullPool
@@ -13,7 +16,9 @@ from tests.support.servers import Server, start_servers
 from tenantry.autogenerate.push import push
 from tenantry.models import Base
 from tenantry.models.roles import OWNER
+from tenantry.runtime.embedded import embedded_server
 from tenantry.runtime.migrations import prepare
+from tenantry.settings import Settings
 
 RUNS = 5
 
@@ -23,6 +28,21 @@ def benchmark_server() -> Iterator[Server]:
     """The newest PostgreSQL at hand, as the tests find it."""
     with ExitStack() as stack:
         yield start_servers(stack)[0]
+
+
+@contextmanager
+def durable_server() -> Iterator[Server]:
+    """An embedded PostgreSQL that commits as one in production does; those of the tests do not wait for the disk."""
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as directory:
+        Path(directory).chmod(0o711)
+        found = embedded_server(Settings.model_construct())
+        parameters = {**found.parameters, "shared_buffers": "512MB", "max_wal_size": "4GB"}
+        server = replace(found, directory=Path(directory), parameters=parameters)
+        server.start()
+        try:
+            yield Server.at(server.url())
+        finally:
+            server.stop()
 
 
 @contextmanager

@@ -48,7 +48,8 @@ OPEN_FUNCTIONS = text("""
 SELECT proname FROM pg_proc
 WHERE pronamespace = 'public'::regnamespace
 AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')
-AND (proconfig IS NULL OR 'search_path=pg_catalog, public, pg_temp' <> ALL (proconfig)
+-- one in SQL-standard form has looked up what it calls when it was made
+AND (coalesce('search_path=pg_catalog, public, pg_temp' <> ALL (proconfig), prosqlbody IS NULL)
      OR has_function_privilege('public', oid, 'execute'))
 """)
 OPEN_VIEWS = text("""

@@ -16,8 +16,13 @@ def sql(name: str) -> str:
 
 
 def function(name: str, *, to: tuple[str, ...] = (), **options: Any) -> Function:
-    """Declare a function of the schema, executable for the roles ``to`` and its owner alone."""
-    made = Function(name, body=sql(name), search_path=SEARCH_PATH, metadata=Base.metadata, **options)
+    """Declare a function of the schema, executable for the roles ``to`` and its owner alone.
+
+    One in SQL-standard form looks nothing up when it is called; without a path to pin, it can be inlined.
+    """
+    body = sql(name)
+    path = None if body.startswith("RETURN ") else SEARCH_PATH
+    made = Function(name, body=body, search_path=path, metadata=Base.metadata, **options)
     if to:
         Grant("execute", to=to, on=made, metadata=Base.metadata)
     return made

@@ -3,6 +3,7 @@ DECLARE
     tenant CONSTANT uuid := authorize_tokens(p_user_id, p_direction, coalesce(makes_tokens, false));
     wallet user_token_wallets;
     entry user_token_ledger;
+    enforcement_mode text;
 BEGIN
     IF (p_direction IN ('credit', 'debit', 'reserve', 'release') AND p_amount > 0) IS NOT TRUE
         AND (p_direction = 'adjustment' AND p_amount <> 0) IS NOT TRUE
@@ -31,14 +32,21 @@ BEGIN
             RETURN to_jsonb(entry);
         END IF;
     END IF;
-    IF p_direction IN ('debit', 'reserve') THEN
-        wallet := free_tokens(wallet, p_amount);
-    END IF;
     IF p_expected_level_id IS NOT NULL AND wallet.level_id IS DISTINCT FROM p_expected_level_id THEN
         RAISE EXCEPTION 'the wallet is on level %, not on the expected %', wallet.level_id, p_expected_level_id
             USING ERRCODE = 'TK004';
     END IF;
 
+    -- whoever has enough is asked nothing more
+    IF NOT (
+        p_direction = 'credit' OR p_amount <= wallet.current_tokens - wallet.reserved_tokens
+        AND wallet.status = 'active' AND p_direction IN ('debit', 'reserve')
+    ) THEN
+        IF p_direction IN ('debit', 'reserve') THEN
+            wallet := free_tokens(wallet, p_amount);
+        END IF;
+        enforcement_mode := expect_tokens(wallet, p_direction, p_amount);
+    END IF;
     RETURN to_jsonb(post_tokens(
         wallet, p_direction, p_amount, p_reason, p_source,
         p_reference_type => p_reference_type,
@@ -46,6 +54,6 @@ BEGIN
         p_execution_id => p_execution_id,
         p_metadata => coalesce(p_metadata, '{}'),
         p_idempotency_key => p_idempotency_key,
-        p_enforcement_mode => expect_tokens(wallet, p_direction, p_amount)
+        p_enforcement_mode => enforcement_mode
     ));
 END

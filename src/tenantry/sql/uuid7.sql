@@ -1,6 +1,9 @@
-SELECT encode(
-    int8send((microseconds / 1000) << 16 | 28672 | (microseconds % 1000) * 4096 / 1000)
-        || substring(uuid_send(gen_random_uuid()) FROM 9),
-    'hex'
+RETURN (
+    -- milliseconds and 12 bits of what is left of them; the version goes between the two
+    overlay(
+        lpad(to_hex((date_part('epoch', clock_timestamp()) * 1000000)::bigint * 512 / 125), 15, '0')
+        PLACING '7' FROM 13 FOR 0
+    )
+    -- the variant and 62 random bits
+    || substring(gen_random_uuid()::text FROM 20)
 )::uuid
-FROM (SELECT floor(extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS clock (microseconds)
