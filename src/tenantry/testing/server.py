@@ -18,6 +18,8 @@ from tenantry.settings import Settings, load_settings, parse_url
 
 #: names the server, and the login that makes databases and roles there
 GIVEN: Final = "TENANTRY_TEST_DATABASE_URL"
+#: names the image of a container, where that is to have the version of the server in production
+GIVEN_IMAGE: Final = "TENANTRY_TEST_IMAGE"
 IMAGE: Final = "postgres:18"
 
 #: durable enough for a test; locks enough for several migrations of the whole schema at once
@@ -87,5 +89,7 @@ def running_container() -> Iterator[URL]:
             f'no server to test on: set {GIVEN}, or pip install "tenantry[embedded]", or testcontainers'
         ) from None
     parameters = "".join(f" -c {name}={value}" for name, value in PARAMETERS.items())
-    with PostgresContainer(IMAGE, driver="psycopg").with_command(f"postgres{parameters}") as container:
+    with PostgresContainer(os.environ.get(GIVEN_IMAGE, IMAGE), driver="psycopg").with_command(
+        f"postgres{parameters}"
+    ) as container:
         yield parse_url(container.get_connection_url())

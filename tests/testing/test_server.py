@@ -1,0 +1,35 @@
+"""The server that a suite runs on, where none is named."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.support.commands import Project, finish
+
+from tenantry.errors import SettingsError
+from tenantry.testing.server import GIVEN, running_server
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "clinic"
+
+
+@pytest.fixture
+def clinic(project: Project) -> Project:
+    """A copy of the example."""
+    shutil.rmtree(project.directory)
+    shutil.copytree(EXAMPLE, project.directory)
+    return project
+
+
+def test_two_runs_at_once_share_an_embedded_server_and_the_last_one_stops_it(clinic: Project) -> None:
+    runs = [clinic.start("pytest", "-n", "2", "-k", "viewer or agenda") for _ in range(2)]
+    for run in runs:
+        finish(run).succeeded()
+    server = clinic.directory / ".tenantry" / "tests" / "server"
+    assert (server / "data" / "PG_VERSION").exists()
+    assert not (server / "data" / "postmaster.pid").exists()
+
+
+def test_an_address_that_is_none_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(GIVEN, "mysql://root@localhost/test")
+    with pytest.raises(SettingsError, match=f"^{GIVEN}: is not a URL of PostgreSQL"), running_server():
+        pass
