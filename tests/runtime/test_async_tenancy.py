@@ -1,15 +1,13 @@
 """Sessions of tenants under asyncio, where many share few connections."""
 
 import asyncio
-import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import URL, func, select, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from tests.models.conftest import World, world
 from tests.support.databases import settings_for
 
@@ -81,35 +79,3 @@ def test_the_superadmin_sees_all_tenants(world: World) -> None:
                     pass
 
     asyncio.run(work())
-
-
-def test_no_row_of_another_tenant_in_a_crowd(world: World) -> None:
-    """Requests of two tenants that succeed, fail, roll back and are cancelled, over few connections."""
-    households = (world.a, world.b)
-    chance = random.Random(1)  # noqa: S311
-
-    async def request(tenancy: AsyncTenancy, number: int) -> None:
-        household = households[number % 2]
-        async with tenancy.session(household.tenant_id) as session:
-            for _ in range(5):
-                assert await session.scalar(TENANTS) == [household.tenant_id]
-                await ending(session, chance.choice(("commit", "rollback", "error", "cancel", "leave")))
-
-    async def ending(session: AsyncSession, how: str) -> None:
-        if how == "error":
-            with pytest.raises(DBAPIError):
-                await session.execute(text("SELECT 1 / 0"))
-            await session.rollback()
-        elif how == "cancel":
-            slow = asyncio.create_task(session.execute(text("SELECT pg_sleep(60)")))
-            await asyncio.sleep(0)
-            slow.cancel()
-            await asyncio.wait([slow])
-            await session.rollback()
-        elif how != "leave":
-            await getattr(session, how)()
-
-    async def work(tenancy: AsyncTenancy) -> None:
-        await asyncio.gather(*(request(tenancy, number) for number in range(200)))
-
-    run(world, work, connections=10)

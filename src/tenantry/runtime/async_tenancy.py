@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from tenantry.runtime.context import LIFETIME, SESSION_CONTEXT, ContextKey
 from tenantry.runtime.database import database_url
-from tenantry.runtime.tenancy import Contexts, RoleContext, TenantSession, forget_at_checkin, on_record
+from tenantry.runtime.pooling import forget_between_requests
+from tenantry.runtime.tenancy import Contexts, RoleContext, TenantSession, on_record
 from tenantry.settings import Settings, parse_url
 
 
@@ -37,7 +38,7 @@ class AsyncTenancy:
         self._contexts = Contexts(engine, settings, key, lifetime)
         self._options = options
         self.engine = engine if isinstance(engine, AsyncEngine) else _created(engine, self._contexts.settings)
-        forget_at_checkin(self.engine.sync_engine)
+        forget_between_requests(self.engine.sync_engine)
 
     def session(self, tenant: UUID | None = None, user: UUID | None = None, **options: Any) -> AsyncSession:
         """As :meth:`tenantry.Tenancy.session`."""

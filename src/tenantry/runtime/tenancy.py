@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, PoolResetState, cast, event, func, inspect, select
+from sqlalchemy import URL, Connection, Engine, cast, func, inspect, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
@@ -26,13 +26,8 @@ from tenantry.runtime.acting import Acting, current_acting
 from tenantry.runtime.context import LIFETIME, SESSION_CONTEXT, Context, ContextKey, configured_key, context_of
 from tenantry.runtime.database import create_engine
 from tenantry.runtime.logins import check_login
+from tenantry.runtime.pooling import forget_between_requests
 from tenantry.settings import Settings, load_settings, parse_url
-
-# what the next request could find of this one in a pooled connection; prepared statements hold nothing of anybody
-_FORGET = (
-    "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all();"
-    " DISCARD SEQUENCES; DISCARD TEMP"
-)
 
 
 class TenantSession(Session):
@@ -136,7 +131,7 @@ class Tenancy:
         self._contexts = Contexts(engine, settings, key, lifetime)
         self._options = options
         self.engine = engine if isinstance(engine, Engine) else _created(engine, self._contexts.settings)
-        forget_at_checkin(self.engine)
+        forget_between_requests(self.engine)
 
     def session(self, tenant: UUID | None = None, user: UUID | None = None, **options: Any) -> TenantSession:
         """A session of a user of a tenant; without either, of whom :func:`acting_for` says.
@@ -187,16 +182,3 @@ def _created(url: URL | str | None, settings: Settings) -> Engine:
     if url is None:
         return create_engine(settings)
     return sqlalchemy.create_engine(parse_url(url) if isinstance(url, str) else url)
-
-
-def forget_at_checkin(engine: Engine) -> None:
-    """Have a connection forget everything of its session when it goes back to the pool."""
-
-    @event.listens_for(engine, "reset")
-    def forget(connection: Any, record: Any, state: PoolResetState) -> None:  # noqa: ARG001
-        if state.terminate_only:
-            return
-        connection.rollback()
-        before, connection.autocommit = connection.autocommit, True
-        connection.cursor().execute(_FORGET)
-        connection.autocommit = before
