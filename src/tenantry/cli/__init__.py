@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.util import CommandError
 
-from tenantry.cli import context_key, database, lint, logins, migrate, push, seed
+from tenantry.cli import audit, context_key, database, lint, logins, migrate, push, seed
 from tenantry.errors import TenantryError
 
 
@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     context_key.add_commands(commands)
     logins.add_commands(commands)
     lint.add_commands(commands)
+    audit.add_commands(commands)
     options, rest = parser.parse_known_args(arguments)
     if rest and "passed_on" not in options:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")

@@ -19,6 +19,7 @@ from tenantry.models.ai import (
 from tenantry.models.audit import AdminAuditLog, AuditLog
 from tenantry.models.base import (
     AppendOnly,
+    Audited,
     Base,
     CatalogScoped,
     PersonScoped,
@@ -158,6 +159,7 @@ from tenantry.models.promotions import (
 from tenantry.models.reference_rows import DEFAULT_TENANT_ID
 from tenantry.models.reservations import TokenReservation
 from tenantry.models.routing import RoutingMetrics, RoutingStrategy, Worker, WorkerEventLog
+from tenantry.models.sealing import AuditSeal
 from tenantry.models.shipping import (
     FulfilmentBatch,
     FulfilmentShipment,
@@ -240,6 +242,8 @@ __all__ = [
     "AppendOnly",
     "AssetFolder",
     "AuditLog",
+    "AuditSeal",
+    "Audited",
     "Base",
     "BillOfMaterials",
     "BillingAccount",

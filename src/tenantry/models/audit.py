@@ -3,17 +3,18 @@
 Who acted is never an argument: it comes from the signed context and from the role of the database.
 """
 
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import BigInteger, ForeignKey, Index, Sequence
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenantry.ddl import Policy, Trigger
+from tenantry.ddl import Policy
 from tenantry.models.base import AppendOnly, Base, PlatformScoped, TenantAdminScoped
-from tenantry.models.columns import JsonObject, NewestFirst, No, member
+from tenantry.models.columns import ADDED, JsonObject, NewestFirst, No, member
 from tenantry.models.context import EVERYBODY
 from tenantry.models.roles import OWNER, SUPERADMIN
 from tenantry.models.routines import function
@@ -29,11 +30,32 @@ def written_by_functions() -> Policy:
     return Policy("functions", to=OWNER, using=IN_TENANT)
 
 
-def audited() -> Trigger:
-    """Writes every change of a row into the audit log, but for what the database does by itself."""
-    return Trigger(
-        "audit_change", after="insert, update, delete", when="pg_trigger_depth() = 0", execute="audit_change()"
-    )
+class RowOperation(StrEnum):
+    """What happened to a row."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+#: numbers the entries of both logs in the order in which they are written
+ENTRY_NUMBERS: Final = Sequence("audit_entry_numbers", metadata=Base.metadata)
+
+EntryNumber = Annotated[
+    int,
+    mapped_column(
+        BigInteger,
+        server_default=ENTRY_NUMBERS.next_value(),
+        sort_order=ADDED,
+        index=True,
+        comment="in the order of writing, of both audit logs together; what is missing was rolled back",
+    ),
+]
+
+
+def read_for_sealing() -> Policy:
+    """Lets the function that seals see every tenant's entries; it shows nobody any of them."""
+    return Policy("sealing", command="select", to=OWNER, using="true")
 
 
 class AuditLog(AppendOnly, TenantAdminScoped, Base):
@@ -52,13 +74,22 @@ class AuditLog(AppendOnly, TenantAdminScoped, Base):
     details: Mapped[JsonObject]
     ip_address: Mapped[IpAddress | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
+    login: Mapped[str | None] = mapped_column(
+        sort_order=ADDED, comment="the login of the database that it came through; empty is from before it was noted"
+    )
+    operation: Mapped[RowOperation | None] = mapped_column(
+        sort_order=ADDED, comment="a row changed, says its trigger; empty is what the application says of itself"
+    )
+    entry_number: Mapped[EntryNumber]
 
     __table_args__ = (
         NewestFirst(),
         NewestFirst(within=("tenant_id", "user_id")),
         NewestFirst(within=("tenant_id", "action")),
         NewestFirst(within=("tenant_id", "resource_type", "resource_id")),
-        written_by_functions(),
+        # of any tenant, because a person joins one before his context says so
+        Policy("functions", command="insert", to=OWNER, with_check="true"),
+        read_for_sealing(),
     )
 
 
@@ -83,8 +114,10 @@ class AdminAuditLog(AppendOnly, PlatformScoped, Base):
     details: Mapped[JsonObject]
     ip_address: Mapped[IpAddress | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
+    entry_number: Mapped[EntryNumber]
 
     __table_args__ = (
+        read_for_sealing(),
         NewestFirst(within=()),
         NewestFirst(within=("action",)),
         NewestFirst(within=("target_tenant_id",)),
@@ -117,7 +150,16 @@ function(
     "audit_change",
     returns="trigger",
     **DEFINER,
-    comment="Trigger: logs that a row of a tenant changed, and which of its columns, never their values.",
+    comment="Trigger: logs the rows that a statement changed, with the old values and the new; what its arguments"
+    " name is logged as changed, without values.",
+)
+function(
+    "describe_change",
+    arguments="p_old jsonb, p_new jsonb, p_sensitive text[]",
+    returns="jsonb",
+    volatility="immutable",
+    parallel="safe",
+    comment="The fields in which two images of a row differ, old and new; NULL where they do not.",
 )
 
 # Steps of these and of other logs; they tell who acts, so that no argument has to.

@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 from tenantry.ddl import NAMING_CONVENTION, DeclarationError
 from tenantry.models import scopes
+from tenantry.models.auditing import audit
 from tenantry.models.columns import TYPES, CreatedAt, Id, UpdatedAt, member
 from tenantry.models.completion import complete
 from tenantry.models.scopes import Scope, Writer
@@ -33,6 +34,8 @@ class Base(DeclarativeBase):
     #: who writes them: the application, only functions, or only the superadmin
     __written_by__: ClassVar[Writer] = "application"
     __append_only__: ClassVar[bool] = False
+    #: whether changes of its rows go into the audit log; those of append-only rows are the rows themselves
+    __audited__: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -45,6 +48,8 @@ class Base(DeclarativeBase):
         if table.comment is None and cls.__doc__:
             table.comment = " ".join(inspect.cleandoc(cls.__doc__).split("\n\n")[0].split())
         complete(table, cls.__scope__, cls.__written_by__, cls.__append_only__)
+        if cls.__audited__ and not cls.__append_only__:
+            audit(table)
 
 
 class Record:
@@ -69,6 +74,12 @@ class AppendOnly:
     __append_only__: ClassVar[bool] = True
 
 
+class Audited:
+    """Rows whose changes are written into the audit log: by whom, in which tenant, the old values and the new."""
+
+    __audited__: ClassVar[bool] = True
+
+
 class TenantOwned(Record):
     """Rows of one tenant, with the key (tenant_id, id); the scopes below say which of its members touch them."""
 
@@ -91,8 +102,8 @@ class TenantScoped(TenantOwned):
     __scope__: ClassVar[Scope | None] = scopes.TENANT
 
 
-class TenantConfigScoped(TenantOwned):
-    """Every member of the tenant reads these rows; its owners and admins write them."""
+class TenantConfigScoped(Audited, TenantOwned):
+    """Every member of the tenant reads these rows; its owners and admins write them, and each change is audited."""
 
     __scope__: ClassVar[Scope | None] = scopes.TENANT_CONFIG
 

@@ -13,8 +13,8 @@ from sqlalchemy import CheckConstraint, Index, Numeric, Table, UniqueConstraint,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Rows, Trigger
-from tenantry.models.audit import DEFINER, audited, written_by_functions
-from tenantry.models.base import AppendOnly, Base, TenantAdminScoped, TenantScoped, TenantUserScoped
+from tenantry.models.audit import DEFINER, written_by_functions
+from tenantry.models.base import AppendOnly, Audited, Base, TenantAdminScoped, TenantScoped, TenantUserScoped
 from tenantry.models.columns import (
     ADDED,
     BigInt,
@@ -57,7 +57,7 @@ class SubscriptionStatus(StrEnum):
     EXPIRED = "expired"
 
 
-class Subscription(TenantAdminScoped, Base):
+class Subscription(Audited, TenantAdminScoped, Base):
     """The plan of a tenant, or of one of its members, with the payment provider's state.
 
     A tenant's own decides tenants.plan: its plan while it is trialing, active or past due, free afterwards.
@@ -97,7 +97,6 @@ class Subscription(TenantAdminScoped, Base):
         CheckConstraint("current_period_start <= current_period_end", name="current_period"),
         CheckConstraint("monthly_price >= 0", name="monthly_price"),
         CheckConstraint("seat_count >= 1 AND seat_count <= max_seats", name="seats"),
-        audited(),
         Trigger(
             "apply_subscription_plan",
             after="insert, update",

@@ -31,6 +31,8 @@ OnDelete = Literal["no action", "cascade", "set null"]
 
 #: marks a column (``info={SECRET: True}``) that the application's role never reads
 SECRET: Final = "secret"  # noqa: S105
+#: marks a column (``info={SENSITIVE: True}``) whose values stay out of the audit log, or one whose name is misleading
+SENSITIVE: Final = "sensitive"
 #: marks a column (``info={PLATFORM_WRITTEN: True}``) that the superadmin writes and the application only reads
 PLATFORM_WRITTEN: Final = "platform_written"
 #: where a column keeps the reference that its table turns into a foreign key

@@ -6,7 +6,6 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Rows
-from tenantry.models.audit import audited
 from tenantry.models.base import Base, CatalogScoped, TenantConfigScoped
 from tenantry.models.columns import JsonObject, No, children, parent, unique_in_tenant
 from tenantry.models.context import EVERYBODY
@@ -57,7 +56,7 @@ class TenantFeatureFlag(TenantConfigScoped, Base):
         "FeatureFlagDefinition.key == foreign(TenantFeatureFlag.flag_key)", "overrides"
     )
 
-    __table_args__ = (unique_in_tenant("flag_key"), audited())
+    __table_args__ = (unique_in_tenant("flag_key"),)
 
 
 function(

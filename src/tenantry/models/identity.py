@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Policy
 from tenantry.models.base import (
+    Audited,
     Base,
     CatalogScoped,
     PersonScoped,
@@ -74,7 +75,7 @@ class Region(StrEnum):
     CA = "CA"
 
 
-class Tenant(RootScoped, Base):
+class Tenant(Audited, RootScoped, Base):
     """A customer organisation that owns data."""
 
     __tablename__ = "tenants"
@@ -345,7 +346,7 @@ class AdminSession(PlatformScoped, Base):
     admin: Mapped[SuperadminUser] = parent("SuperadminUser.id == foreign(AdminSession.admin_id)", "sessions")
 
 
-class ApiKey(TenantAdminScoped, Base):
+class ApiKey(Audited, TenantAdminScoped, Base):
     """A hashed key that authenticates a client of a tenant, with rate limits and quotas."""
 
     __tablename__ = "api_keys"
@@ -395,7 +396,7 @@ class UserApiKey(UserScoped, Base):
     __table_args__ = (UniqueConstraint("user_id", "provider"),)
 
 
-class SystemConfiguration(TenantAdminScoped, Base):
+class SystemConfiguration(Audited, TenantAdminScoped, Base):
     """A setting of a tenant; those of the platform itself are the default tenant's."""
 
     __tablename__ = "system_configurations"

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from tenantry.models.base import Base, TenantAdminScoped, TenantConfigScoped, TenantScoped
+from tenantry.models.base import Audited, Base, TenantAdminScoped, TenantConfigScoped, TenantScoped
 from tenantry.models.columns import (
     BigInt,
     Count,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _E164: Final = r"'^\+[1-9][0-9]{1,14}$'"
 
 
-class SmsSenderAccount(TenantAdminScoped, Base):
+class SmsSenderAccount(Audited, TenantAdminScoped, Base):
     """An account at an SMS provider."""
 
     __tablename__ = "sms_sender_accounts"

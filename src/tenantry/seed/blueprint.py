@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
 )
+from sqlalchemy.sql.functions import next_value
 
 from tenantry.ddl import Rows, declared
 from tenantry.models import Base
@@ -26,7 +27,7 @@ from tenantry.seed.values import Maker, Row, is_conditional, maker, numbered
 NOT_SEEDED: Final = frozenset(
     {
         "permissions", "feature_flag_definitions", "ai_providers", "ai_models",
-        "context_keys", "user_usage_tracking", "token_reservations",
+        "context_keys", "user_usage_tracking", "token_reservations", "audit_logs", "audit_seals",
     }
 )  # fmt: skip
 
@@ -121,6 +122,8 @@ def _blueprint(table: Table, earlier: set[str]) -> Blueprint:
 
 def _is_filled_by_database(column: Column[Any]) -> bool:
     default = column.server_default
+    if isinstance(default, DefaultClause) and isinstance(default.arg, next_value):
+        return True
     bare = default is not None and not isinstance(default, DefaultClause) and not isinstance(default, Computed)
     return (bare and column.name != _SUPPLIED) or isinstance(default, Computed)
 

@@ -14,7 +14,6 @@ AFTERTHOUGHTS: Final[dict[str, Afterthought]] = {}
 _USUAL_COUNT: Final = 2
 _COUNTS: Final = {
     "agent_executions": 6,
-    "audit_logs": 12,
     "admin_audit_logs": 1,
     "crm_personal_keys": 18,
     "engine_executions": 8,

@@ -49,6 +49,10 @@ class Hints:
 #: of tenantry's own tables
 HINTS: Final = Hints(
     values={
+        "audit_seals.entries": lambda: bytes(40),
+        "audit_seals.hash": lambda: bytes(32),
+        "audit_seals.number": lambda: uuid.uuid4().int % 10**15 + 1,
+        "audit_seals.previous_hash": lambda: bytes(32),
         "engine_assignments.assignment_type": lambda: "level",
         "material_history.action_type": lambda: "stock_in",
         "mkt_brand_colors.hex": lambda: "#204060",

@@ -10,8 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Rows
-from tenantry.models.audit import audited
-from tenantry.models.base import Base, CatalogScoped, TenantAdminScoped, TenantUserScoped
+from tenantry.models.base import Audited, Base, CatalogScoped, TenantAdminScoped, TenantUserScoped
 from tenantry.models.columns import (
     Count,
     JsonList,
@@ -80,7 +79,7 @@ class AiModel(CatalogScoped, Base):
     )
 
 
-class TenantAiProvider(TenantAdminScoped, Base):
+class TenantAiProvider(Audited, TenantAdminScoped, Base):
     """A tenant's own credentials, limits and priority for a provider."""
 
     __tablename__ = "tenant_ai_providers"
@@ -104,7 +103,6 @@ class TenantAiProvider(TenantAdminScoped, Base):
     __table_args__ = (
         unique_in_tenant("provider_id", "name"),
         CheckConstraint("rate_limit_per_minute >= 0 AND rate_limit_per_day >= 0", name="rate_limits"),
-        audited(),
     )
 
 
