@@ -217,7 +217,7 @@ TAMPERING = {
     ),
     "two entries that change places": (
         Fault.ENTRY_CHANGED,
-        "UPDATE audit_logs SET entry_number = 2 * :through - 1 - entry_number WHERE entry_number >= :through - 1",
+        "UPDATE audit_logs SET entry_number = 2 * :through - 1 - entry_number WHERE :through - entry_number IN (0, 1)",
     ),
     "a seal's hash": (Fault.SEAL_CHANGED, "UPDATE audit_seals SET hash = sha256(hash) WHERE number = 2"),
     "a seal's link": (Fault.SEAL_CHANGED, "UPDATE audit_seals SET previous_hash = hash WHERE number = 2"),
