@@ -12,6 +12,7 @@ from tenantry.autogenerate.definitions import (
     Extension,
     Grant,
     NamedType,
+    NumberedColumn,
     Role,
     RowSecurity,
     Schema,
@@ -69,7 +70,7 @@ class Ownership:
             return True
         if (definition.kind, definition.identity) in self.ledger:
             return True
-        if isinstance(definition, Constraint):
+        if isinstance(definition, Constraint | NumberedColumn):
             return definition.belongs_to() in self.declared_tables
         shared = isinstance(definition, Role | Extension | EventTrigger | Schema)
         shared = shared or (isinstance(definition, Sequence) and definition.owned)

@@ -18,6 +18,7 @@ from tenantry.autogenerate.definitions import (
     Definition,
     Index,
     NamedType,
+    NumberedColumn,
     Owner,
     Partition,
     Policy,
@@ -105,7 +106,7 @@ def _exclusive(operation: DefinitionOp, tables: tuple[str, ...]) -> Iterator[Loc
     definition = operation.definition
     if isinstance(definition, Attachment) and operation.old is None:  # its table is read and written meanwhile
         yield Lock(ACCESS_EXCLUSIVE, (definition.identity,), "its rows are checked", "a valid CHECK first")
-    elif isinstance(definition, Policy | RowSecurity | Partition) or (
+    elif isinstance(definition, NumberedColumn | Policy | RowSecurity | Partition) or (
         isinstance(definition, Owner) and definition.table
     ):
         yield Lock(ACCESS_EXCLUSIVE, tables)

@@ -34,11 +34,12 @@ _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 _DROP_RANK = {
     "event trigger": 0, "default grant": 0,
     "rows": 1, "grant": 2, "owner": 3, "trigger": 3, "policy": 4, "row security": 5, "theirs": 6,
-    "view": 6, "withheld": 7, "constraint": 7, "dependent": 8, "attachment": 8, "partition": 9,
+    "view": 6, "withheld": 7, "constraint": 7, "numbers of column": 7, "dependent": 8, "attachment": 8, "partition": 9,
 }  # fmt: skip
 _CREATE_RANK = {
     "role": 0, "schema": 0, "extension": 0, "enum": 1, "domain": 1, "composite type": 1, "sequence": 1,
     "function": 7, "procedure": 7, "dependent": 8,
+    "numbers of column": 8,
     "constraint": 9, "index": 9, "partition": 9, "attachment": 9, "view": 9, "theirs": 9, "view index": 10,
     "row security": 10, "partition security": 10, "policy": 11, "trigger": 12,
     "withheld": 9, "owner": 13, "grant": 14, "rows": 15, "default grant": 17, "event trigger": 18,

@@ -11,15 +11,15 @@ when it is first needed.
 """
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
-    from alembic.operations.ops import UpgradeOps
+    from alembic.operations.ops import AlterColumnOp, UpgradeOps
     from alembic.runtime.plugins import Plugin
     from alembic.util import PriorityDispatchResult
-    from sqlalchemy import MetaData
+    from sqlalchemy import Column, MetaData
 
     from tenantry.autogenerate.enum_renames import Renames
 
@@ -32,6 +32,9 @@ def setup(plugin: "Plugin") -> None:
 
     plugin.add_autogenerate_comparator(
         _prepare, "autogenerate", "tenantry", qualifier="postgresql", priority=DispatchPriority.FIRST
+    )
+    plugin.add_autogenerate_comparator(
+        _compare_default, "column", "server_default", qualifier="postgresql", priority=DispatchPriority.FIRST
     )
     plugin.add_autogenerate_comparator(
         _compare, "schema", "tenantry", qualifier="postgresql", priority=DispatchPriority.LAST
@@ -60,6 +63,21 @@ def _prepare(context: "AutogenContext", upgrade_ops: "UpgradeOps") -> "PriorityD
     # a view of SQLAlchemy's is for queries: Alembic would make a table of it
     context._object_filters.append(lambda item, *_: not getattr(item, "is_view", False))  # noqa: SLF001
     return PriorityDispatchResult.CONTINUE
+
+
+def _compare_default(
+    context: "AutogenContext",  # noqa: ARG001
+    operation: "AlterColumnOp",
+    *names: object,
+) -> "PriorityDispatchResult":
+    """Keep what Alembic can only warn of, or fails on, for ourselves."""
+    from alembic.util import PriorityDispatchResult  # noqa: PLC0415
+
+    from tenantry.autogenerate.column_numbers import settle_default  # noqa: PLC0415
+
+    live, declared = cast("list[Column[object]]", names[-2:])
+    settled = settle_default(operation, live, declared)
+    return PriorityDispatchResult.STOP if settled else PriorityDispatchResult.CONTINUE
 
 
 def _compare(

@@ -8,6 +8,7 @@ from tenantry.autogenerate.definitions.event_trigger import EventTrigger
 from tenantry.autogenerate.definitions.extension import Extension
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
 from tenantry.autogenerate.definitions.grant import Grant
+from tenantry.autogenerate.definitions.identity import Identity, NumberedColumn, Serial
 from tenantry.autogenerate.definitions.owner import Owner
 from tenantry.autogenerate.definitions.partition import Attachment, Partition, PartitionSecurity
 from tenantry.autogenerate.definitions.role import Role
@@ -33,8 +34,10 @@ __all__ = [
     "Extension",
     "Function",
     "Grant",
+    "Identity",
     "Index",
     "NamedType",
+    "NumberedColumn",
     "Owner",
     "Partition",
     "PartitionSecurity",
@@ -46,6 +49,7 @@ __all__ = [
     "Rows",
     "Schema",
     "Sequence",
+    "Serial",
     "Statement",
     "TableDefinition",
     "TenantColumn",

@@ -14,6 +14,8 @@ _LONGEST = 60
 
 def changes(old: Definition, new: Definition) -> str:
     """The clauses, or values, that differ; nothing if PostgreSQL would print both alike."""
+    if type(old) is not type(new):
+        return f"{type(old).__name__.lower()} becomes {type(new).__name__.lower()}"
     if isinstance(old, Rows) and isinstance(new, Rows):
         pairs = list(zip(old.rows, new.rows, strict=True))
     else:

@@ -12,9 +12,49 @@ from tenantry.autogenerate.definitions.row_security import dotted
 _BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Numbers:
+    """Which numbers are given out; ``None`` is what PostgreSQL takes for the data type and the direction."""
+
+    increment: int = 1
+    start: int | None = None
+    minvalue: int | None = None
+    maxvalue: int | None = None
+    cache: int = 1
+    cycle: bool = False
+
+    def without_defaults_of(self, data_type: str) -> Self:
+        """The same, with ``None`` for what PostgreSQL would take anyway."""
+        largest = 2 ** (_BITS[data_type] - 1)
+        lowest, highest = (1, largest - 1) if self.increment > 0 else (-largest, -1)
+        bounds = dataclasses.replace(
+            self,
+            minvalue=None if self.minvalue == lowest else self.minvalue,
+            maxvalue=None if self.maxvalue == highest else self.maxvalue,
+        )
+        return dataclasses.replace(bounds, start=None if self.start == bounds.first() else self.start)
+
+    def first(self) -> int:
+        """The value it starts with unless another is given."""
+        if self.increment > 0:
+            return 1 if self.minvalue is None else self.minvalue
+        return -1 if self.maxvalue is None else self.maxvalue
+
+    def options(self) -> list[str]:
+        """All of them, so that those that are no longer there go back to what PostgreSQL takes."""
+        return [
+            f"INCREMENT BY {self.increment}",
+            "NO MINVALUE" if self.minvalue is None else f"MINVALUE {self.minvalue}",
+            "NO MAXVALUE" if self.maxvalue is None else f"MAXVALUE {self.maxvalue}",
+            f"START WITH {self.first() if self.start is None else self.start}",
+            f"CACHE {self.cache}",
+            "CYCLE" if self.cycle else "NO CYCLE",
+        ]
+
+
 @dataclass(frozen=True)
-class Sequence(Definition):
-    """A sequence; ``None`` is what PostgreSQL takes for the data type and the direction.
+class Sequence(Numbers, Definition):
+    """A sequence.
 
     :param owned: whether it goes with a column, as a serial's does; known only of one that PostgreSQL holds.
     """
@@ -24,12 +64,6 @@ class Sequence(Definition):
     name: str
     _: KW_ONLY
     data_type: str = "bigint"
-    increment: int = 1
-    start: int | None = None
-    minvalue: int | None = None
-    maxvalue: int | None = None
-    cache: int = 1
-    cycle: bool = False
     schema: str | None = None
     comment: str | None = None
     owned: bool = dataclasses.field(default=False, repr=False, compare=False)
@@ -50,30 +84,10 @@ class Sequence(Definition):
 
     def without_defaults(self) -> Self:
         """The same, with ``None`` for what PostgreSQL would take anyway."""
-        largest = 2 ** (_BITS[self.data_type] - 1)
-        lowest, highest = (1, largest - 1) if self.increment > 0 else (-largest, -1)
-        bounds = dataclasses.replace(
-            self,
-            minvalue=None if self.minvalue == lowest else self.minvalue,
-            maxvalue=None if self.maxvalue == highest else self.maxvalue,
-        )
-        return dataclasses.replace(bounds, start=None if self.start == bounds.first() else self.start)
-
-    def first(self) -> int:
-        """The value it starts with unless another is given."""
-        if self.increment > 0:
-            return 1 if self.minvalue is None else self.minvalue
-        return -1 if self.maxvalue is None else self.maxvalue
+        return self.without_defaults_of(self.data_type)
 
     def _options(self) -> str:
-        """All of them, so that those that are no longer there go back to what PostgreSQL takes."""
-        minvalue = "NO MINVALUE" if self.minvalue is None else f"MINVALUE {self.minvalue}"
-        start = self.first() if self.start is None else self.start
-        maxvalue = "NO MAXVALUE" if self.maxvalue is None else f"MAXVALUE {self.maxvalue}"
-        return (
-            f"AS {self.data_type} INCREMENT BY {self.increment} {minvalue} {maxvalue} START WITH {start} "
-            f"CACHE {self.cache} {'CYCLE' if self.cycle else 'NO CYCLE'}"
-        )
+        return " ".join([f"AS {self.data_type}", *self.options()])
 
     def _comments(self, old: str | None) -> list[Statement]:
         return [] if self.comment == old else [Statement(sql.comment_on(f"SEQUENCE {self._target}", self.comment))]

@@ -64,10 +64,9 @@ def declared_sequences(metadata: MetaData, namespace: Namespace) -> Iterator[def
 
 
 def _sequence(item: Sequence, namespace: Namespace) -> definitions.Sequence:
-    data_type = "bigint" if item.data_type is None else _type_text(item.data_type).lower()
     return definitions.Sequence(
         str(item.name),
-        data_type=_INTEGERS.get(data_type, data_type),
+        data_type="bigint" if item.data_type is None else integer_type(item.data_type),
         increment=1 if item.increment is None else item.increment,
         start=item.start,
         minvalue=item.minvalue,
@@ -77,6 +76,12 @@ def _sequence(item: Sequence, namespace: Namespace) -> definitions.Sequence:
         schema=namespace.schema(item.schema),
         comment=getattr(item, "comment", None),
     ).without_defaults()
+
+
+def integer_type(type_: TypeEngine[Any]) -> str:
+    """The name of a type of whole numbers."""
+    name = _type_text(type_).lower()
+    return _INTEGERS.get(name, name)
 
 
 def declared_schemas(metadata: MetaData) -> Iterator[definitions.Schema]:
