@@ -1,14 +1,14 @@
-"""Indexes and keys of tables whose columns get another type: dropped before they do, made after it."""
+"""Indexes and keys of tables whose columns get another type, or are made anew: dropped before, made after."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 
-from tenantry.autogenerate.definitions import NamedType, sql
+from tenantry.autogenerate.definitions import GeneratedColumn, NamedType, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.definitions.types import type_name
-from tenantry.autogenerate.ops import ReplaceOp
+from tenantry.autogenerate.ops import CreateOp, DropOp, ReplaceOp
 from tenantry.autogenerate.primary_keys import dropped_reference, reference
 
 _DROPS = stock.DropIndexOp | stock.DropConstraintOp
@@ -45,19 +45,22 @@ def around_columns(
 
     :param ours: the operations of the comparison, among them conversions of types.
     """
-    converted = _converted(ours)
+    changing = _changing(ours)
     for operation in operations:
         if type(operation) is not stock.ModifyTableOps:
             yield operation
             continue
-        types = converted.get(dotted(operation.schema, operation.table_name), frozenset())
-        yield from _split(operation, types) if types or _retypes(operation) else [operation]
+        types = changing.get(dotted(operation.schema, operation.table_name))
+        split = types is not None or _retypes(operation)
+        yield from _split(operation, types or frozenset()) if split else [operation]
 
 
-def _converted(operations: Iterable[MigrateOperation]) -> dict[str, frozenset[str]]:
-    """For each table the types that are converted in it."""
+def _changing(operations: Iterable[MigrateOperation]) -> dict[str, frozenset[str]]:
+    """The tables in which types are converted, with these, or generated columns are made anew."""
     found: dict[str, frozenset[str]] = {}
     for operation in operations:
+        if isinstance(operation, CreateOp | DropOp) and isinstance(operation.definition, GeneratedColumn):
+            found.setdefault(operation.definition.belongs_to() or "", frozenset())
         if isinstance(operation, ReplaceOp) and isinstance(operation.new, NamedType):
             for table, _ in operation.new.columns or ():
                 name = sql.unquoted(table)

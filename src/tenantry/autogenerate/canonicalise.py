@@ -16,6 +16,7 @@ from tenantry.autogenerate.definitions import (
     Definition,
     Domain,
     Enum,
+    GeneratedColumn,
     Index,
     NamedType,
     Partition,
@@ -48,6 +49,7 @@ def canonicalise(
         doubtful += [
             item for item in desired.definitions.values() if isinstance(item, Partition) and item not in doubtful
         ]
+    doubtful.sort(key=lambda item: not isinstance(item, GeneratedColumn))  # expressions may use them
     new = [item for key, item in desired.definitions.items() if _is_named(item) and key not in live.definitions]
     scratch = Scratch(connection, tables, live, reshaped, new)
     printed = scratch.print([item for item in doubtful if isinstance(item, NamedType)])
@@ -96,7 +98,7 @@ def _doubtful(item: Definition, live: Catalogue, namesakes: Mapping[tuple[str | 
         return item not in namesakes.get((item.schema, item.name), [])
     if isinstance(item, Constraint) and not item.name:
         return True
-    if not isinstance(item, Policy | Trigger | View | Constraint | Index | Partition | NamedType):
+    if not isinstance(item, GeneratedColumn | Policy | Trigger | View | Constraint | Index | Partition | NamedType):
         return False
     other = live.definitions.get((item.kind, item.identity))
     return other is not None and other != item
@@ -106,6 +108,8 @@ def _with_printed_parts(written: Definition, printed: Definition) -> Definition:
     """What a revision spells as PostgreSQL does: argument types, by which a routine is known, and what types are."""
     if isinstance(written, Domain | CompositeType):
         return printed
+    if isinstance(written, GeneratedColumn) and isinstance(printed, GeneratedColumn):
+        return dataclasses.replace(written, type=printed.type)
     if isinstance(written, Routine) and isinstance(printed, Routine):
         return dataclasses.replace(written, arguments=printed.arguments)
     return written

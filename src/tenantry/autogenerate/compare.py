@@ -43,6 +43,7 @@ from tenantry.autogenerate.diff import (
     rebuild_dependents,
     untouched,
 )
+from tenantry.autogenerate.generated_columns import settle_generated, with_belongings
 from tenantry.autogenerate.inspect import (
     Scope,
     inspect_database,
@@ -55,8 +56,9 @@ from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependent
 from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
 from tenantry.autogenerate.keys import key_operations
+from tenantry.autogenerate.nodes import mentioned
 from tenantry.autogenerate.ops import ReplaceOp
-from tenantry.autogenerate.order import mentioned, ordered
+from tenantry.autogenerate.order import ordered
 from tenantry.autogenerate.owners import Owners
 from tenantry.autogenerate.partitions import (
     Hidden,
@@ -284,6 +286,7 @@ class _Comparison:
         for key, conversion in conversions.items():
             changes[key] = conversion.change()
             gone |= conversion.gone()
+        gone |= settle_generated(self._connection, live, changes)
         dependents: Dependencies = {}
         if gone or additions or any(change.rebuilt or change.new is None for change in changes.values()):
             live.definitions.update(self._undeclarable(tables, dropped, gone))
@@ -292,6 +295,8 @@ class _Comparison:
             )
             dependents = seen.dependencies(found)
             rebuild_dependents(changes, live, declared, dependents, gone)
+        taken = {identity for _, identity in index_keys(tables, stock.DropIndexOp)} | set(dropped_constraints(tables))
+        with_belongings(self._connection, self._scope, changes, taken)
         return _Differences(seen, declared, changes, conversions, additions, dependents)
 
     def _undeclarable(

@@ -10,6 +10,7 @@ from tenantry.autogenerate.definitions import (
     Definition,
     EventTrigger,
     Extension,
+    GeneratedColumn,
     Grant,
     NamedType,
     NumberedColumn,
@@ -46,7 +47,8 @@ class Change:
     def loses_privileges(self) -> bool:
         """Whether the object that is there afterwards is another one."""
         converted = isinstance(self.new, NamedType) and self.new.columns is not None
-        return self.drops or converted
+        replaced = self.old is None and isinstance(self.new, GeneratedColumn)
+        return self.drops or converted or replaced
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Ownership:
             return True
         if (definition.kind, definition.identity) in self.ledger:
             return True
-        if isinstance(definition, Constraint | NumberedColumn):
+        if isinstance(definition, Constraint | NumberedColumn | GeneratedColumn):
             return definition.belongs_to() in self.declared_tables
         shared = isinstance(definition, Role | Extension | EventTrigger | Schema)
         shared = shared or (isinstance(definition, Sequence) and definition.owned)
@@ -154,14 +156,17 @@ def compare_privileges(
     live: AbstractSet[Privilege], desired: AbstractSet[Privilege], managed: "Managed", changes: Mapping[Key, Change]
 ) -> tuple[list[Grant], list[Grant]]:
     """Grants to revoke and grants to make."""
-    lost = targets(change.old for change in changes.values() if change.loses_privileges)
-    remade = targets(change.new for change in changes.values() if change.loses_privileges)
+    losing = [change for change in changes.values() if change.loses_privileges]
+    lost = targets(change.old for change in losing)
+    remade = targets(change.new for change in losing)
+    columns = _columns(item for change in losing for item in (change.old, change.new))
     given = {p for p in live if managed.granted(p) or not _by_default(p)}
-    kept = {p for p in given if p not in desired and not managed.covers(p) and p.on in lost & remade}
-    revoked = {p for p in given if p.on in lost or p.table in managed.dropped_tables}
+    both = {p for p in live | desired if p.on in lost & remade or (p.on, p.column) in columns}
+    kept = {p for p in given if p not in desired and not managed.covers(p) and p in both}
+    revoked = {p for p in given if p.on in lost or p in both or p.table in managed.dropped_tables}
     gone = {change.old.identity for change in changes.values() if isinstance(change.old, Role) and change.new is None}
     revoked |= {p for p in live - desired if managed.covers(p) or p.role in gone}
-    granted = (desired - live) | {p for p in desired | kept if p.on in remade}
+    granted = (desired - live) | {p for p in desired | kept if p.on in remade or p in both}
     ours = {p for p in live | desired if managed.granted(p) or p not in live}
     return [*grants(revoked & ours), *grants(revoked - ours, ours=False)], [
         *grants(granted & ours),
@@ -177,6 +182,11 @@ def _by_default(privilege: Privilege) -> bool:
 def targets(definitions: Iterable[Definition | None]) -> set[str]:
     """The objects among them on which there are privileges, as GRANT names them."""
     return {target for item in definitions if item is not None and (target := item.grant_target())}
+
+
+def _columns(definitions: Iterable[Definition | None]) -> set[tuple[str, str]]:
+    """The columns among them, each with its table as GRANT names it."""
+    return {(f"table {item.target}", item.column) for item in definitions if isinstance(item, GeneratedColumn)}
 
 
 @dataclasses.dataclass(frozen=True)

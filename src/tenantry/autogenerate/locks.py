@@ -16,6 +16,7 @@ from tenantry.autogenerate.definitions import (
     Attachment,
     Constraint,
     Definition,
+    GeneratedColumn,
     Index,
     NamedType,
     NumberedColumn,
@@ -97,6 +98,9 @@ def _locks_of_definition(operation: DefinitionOp) -> Iterator[Lock]:
         yield from [] if new is None else [_adding(new)]
     elif isinstance(new, NamedType) and isinstance(old, NamedType):
         yield from _converting(old, new)
+    elif isinstance(operation.definition, GeneratedColumn):
+        rewrites = operation.definition.stored and new is not None
+        yield Lock(ACCESS_EXCLUSIVE, tables, "it is rewritten" if rewrites else "")
     else:
         yield from _exclusive(operation, tables)
 

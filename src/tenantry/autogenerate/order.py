@@ -1,75 +1,27 @@
 """The fifth step: an order that PostgreSQL accepts, from what needs what.
 
-Each operation says what it makes and takes away, and which names its SQL, new and old, mentions. What makes a name
-comes before what mentions it; what takes it away, after. The same order reversed is right for the downgrade.
+What makes a name comes before what mentions it; what takes it away, after. The same order reversed is right for the
+downgrade.
 """
 
 import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
-from sqlalchemy import Column, ForeignKeyConstraint, Table
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateTable, SchemaItem
 
-from tenantry.autogenerate.around_columns import CreatesAfter, DropsBefore
-from tenantry.autogenerate.column_types import Type, named_type
-from tenantry.autogenerate.definitions import Definition, Enum, NamedType, Rows, TenantColumn, sql
-from tenantry.autogenerate.definitions.row_security import dotted
-from tenantry.autogenerate.definitions.schema import schema_name
-from tenantry.autogenerate.definitions.tenant_column import former_key_of, new_key_of
-from tenantry.autogenerate.definitions.types import type_name
-from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
-from tenantry.autogenerate.primary_keys import KeyDrops, exchanged
+from tenantry.autogenerate.around_columns import AroundColumns
+from tenantry.autogenerate.definitions import Definition, Enum, GeneratedColumn, Rows
+from tenantry.autogenerate.nodes import STOCK_RANK, Node, node_of
+from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.words import words
-
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-
-# Among operations that do not need one another: how a reader expects them, dependents first away and last back.
-_DROP_RANK = {
-    "event trigger": 0, "default grant": 0,
-    "rows": 1, "grant": 2, "owner": 3, "trigger": 3, "policy": 4, "row security": 5, "theirs": 6,
-    "view": 6, "withheld": 7, "constraint": 7, "numbers of column": 7, "dependent": 8, "attachment": 8, "partition": 9,
-}  # fmt: skip
-_CREATE_RANK = {
-    "role": 0, "schema": 0, "extension": 0, "enum": 1, "domain": 1, "composite type": 1, "sequence": 1,
-    "function": 7, "procedure": 7, "dependent": 8,
-    "numbers of column": 8,
-    "constraint": 9, "index": 9, "partition": 9, "attachment": 9, "view": 9, "theirs": 9, "view index": 10,
-    "row security": 10, "partition security": 10, "policy": 11, "trigger": 12,
-    "withheld": 9, "owner": 13, "grant": 14, "rows": 15, "default grant": 17, "event trigger": 18,
-}  # fmt: skip
-_STOCK_RANK, _LAST_DROP_RANK = 8, 16
-
-
-@dataclass
-class _Node:
-    """One operation: the names it makes and takes away, and those it mentions, after and before it.
-
-    ``rank`` says how a reader expects those that do not need one another; ``table`` keeps together what is on a table.
-    """
-
-    operation: MigrateOperation
-    rank: int
-    table: str | None = None
-    makes: set[str] = field(default_factory=set)
-    takes: set[str] = field(default_factory=set)
-    needs: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
-    wants: set[str] = field(default_factory=set)
-    wanted: set[str] = field(default_factory=set)
-    reshapes: set[str] = field(default_factory=set)
-    renames: bool = False
 
 
 def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
     """The operations in an order that PostgreSQL accepts, forward and, reversed, backward."""
-    nodes = [_node(operation) for operation in operations]
+    nodes = [node_of(operation) for operation in operations]
     for node in nodes:
         if any(_moves_away(node.operation, other.operation) for other in nodes):
             guards = {name for name in node.needs if name.startswith("on ")}  # which are off while the type changes
@@ -82,237 +34,97 @@ def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
 Place = tuple[int, int, int, int]
 
 
-def _places(nodes: Sequence[_Node]) -> list[Place]:
+def _places(nodes: Sequence[Node]) -> list[Place]:
     """Where a reader expects each operation: by rank, but with all that is made on one table together."""
     chapters: dict[str, int] = {}
     for node in nodes:
         if node.table is not None:
             chapters.setdefault(node.table, len(chapters))
     return [
-        (node.rank, 0, 0, number) if node.table is None else (_STOCK_RANK, chapters[node.table], node.rank, number)
+        (node.rank, 0, 0, number) if node.table is None else (STOCK_RANK, chapters[node.table], node.rank, number)
         for number, node in enumerate(nodes)
     ]
-
-
-def _node(operation: MigrateOperation) -> _Node:
-    if isinstance(operation, DefinitionOp):
-        return _definition_node(operation)
-    node = _Node(operation, _STOCK_RANK)
-    if isinstance(operation, stock.CreateTableOp):
-        table = operation.to_table()
-        node.table = dotted(operation.schema, operation.table_name)
-        node.makes |= {node.table, operation.table_name}
-        node.needs |= _referred(table) | _named_in(table) | _types_of(*table.columns)
-    elif isinstance(operation, stock.DropTableOp):
-        table = operation.to_table()
-        node.table = dotted(operation.schema, operation.table_name)
-        node.takes |= {node.table, operation.table_name}
-        node.used |= _referred(table) | _named_in(table) | _types_of(*table.columns)
-    elif isinstance(operation, stock.ModifyTableOps):
-        _add_modifications(node, operation, dotted(operation.schema, operation.table_name))
-    _add_schema(node, operation)
-    return node
-
-
-def _add_modifications(node: _Node, operation: stock.ModifyTableOps, table: str) -> None:
-    node.table = table
-    node.reshapes.add(table)
-    if isinstance(operation, KeyDrops):
-        node.used |= {former_key_of(referred) for referred in operation.referred}
-        return
-    if not isinstance(operation, DropsBefore):
-        node.needs.add(new_key_of(table))
-    node.makes |= {new_key_of(changed) for changed in exchanged(operation)}
-    node.takes |= {former_key_of(changed) for changed in exchanged(operation)}
-    for inner in operation.ops:
-        _add_modification(node, inner)
-    if isinstance(operation, DropsBefore):
-        node.used |= operation.types | {_former_columns_of(name) for name in operation.tables}
-    elif isinstance(operation, CreatesAfter):
-        node.needs |= operation.types | {_new_columns_of(name) for name in operation.tables}
-    else:
-        node.takes.add(_former_columns_of(table))
-        node.makes.add(_new_columns_of(table))
-
-
-def _former_columns_of(table: str) -> str:
-    return f"former columns of {table}"
-
-
-def _new_columns_of(table: str) -> str:
-    return f"new columns of {table}"
-
-
-def _add_schema(node: _Node, operation: object) -> None:
-    """What lives in a schema comes after it and goes before it."""
-    schema = getattr(operation, "schema", None)
-    if schema is not None:
-        node.needs.add(schema_name(schema))
-        node.used.add(schema_name(schema))
-
-
-def _definition_node(operation: DefinitionOp) -> _Node:
-    definition = operation.definition
-    node = _Node(operation, _rank(operation))
-    names = definition.provides() | {f"{definition.kind} {definition.identity}"}
-    table = definition.belongs_to()
-    on_table = {f"on {table}"} if table else set()
-    if isinstance(definition, Rows):
-        names = frozenset()
-        (node.used if isinstance(operation, DropOp) else node.needs).update(on_table)  # under full guard
-    else:
-        names |= on_table
-        node.table = None if isinstance(operation, DropOp) else table
-    if operation.old is not None and operation.new is not None and operation.new.renaming(operation.old):
-        node.renames = True
-        node.makes |= operation.new.provides() | {f"{operation.new.kind} {operation.new.identity}"}
-        node.takes |= operation.old.provides() | {f"{operation.old.kind} {operation.old.identity}"}
-    elif isinstance(operation, CreateOp):
-        node.makes |= names
-    elif isinstance(operation, DropOp):
-        node.takes |= names
-    if isinstance(operation, OneWayOp):
-        # what is dropped on the way back is not there then for what hangs on it
-        again = {name for step in operation.back if isinstance(step, CreateOp) for name in step.definition.provides()}
-        node.makes |= again
-        node.takes |= again
-    if isinstance(definition, TenantColumn):
-        node.reshapes.add(dotted(definition.schema, definition.table))
-        node.takes.add(former_key_of(dotted(definition.schema, definition.table)))
-    if operation.new is not None:
-        node.needs |= _mentions(operation.new)
-        node.wants |= words(operation.new.hints())
-    if operation.old is not None:
-        node.used |= _mentions(operation.old)
-        node.wanted |= words(operation.old.hints())
-    if isinstance(operation, ReplaceOp) and isinstance(definition, NamedType):
-        node.reshapes |= names | {sql.unquoted(table) for table, _ in definition.columns or ()}
-    _add_schema(node, definition)
-    return node
-
-
-def mentioned(operations: Iterable[MigrateOperation]) -> set[str]:
-    """The names that stand in operations."""
-    return {name for node in map(_node, operations) for name in node.needs | node.used}
-
-
-def _rank(operation: DefinitionOp) -> int:
-    kind = operation.definition.kind
-    if isinstance(operation, DropOp):
-        return _DROP_RANK.get(kind, _LAST_DROP_RANK)
-    return _CREATE_RANK.get(kind, _STOCK_RANK)
-
-
-def _mentions(definition: Definition) -> set[str]:
-    table = definition.belongs_to()
-    return words(definition.texts()) | ({table} if table else set())
-
-
-def _add_modification(node: _Node, operation: MigrateOperation) -> None:
-    """What an ALTER TABLE refers to beyond its own table."""
-    if isinstance(operation, stock.CreateForeignKeyOp):
-        referent = dotted(operation.kw.get("referent_schema"), operation.referent_table)
-        node.needs |= {referent, new_key_of(referent)}
-    elif isinstance(operation, stock.AddColumnOp):
-        node.needs |= words([_column_text(operation.column)]) | _types_of(operation.column)
-    elif isinstance(operation, stock.AlterColumnOp):
-        existing, modified = _type_names(operation.existing_type), _type_names(operation.modify_type)
-        node.needs |= modified or (existing if operation.modify_server_default else set())
-        node.used |= existing
-        node.needs |= words([str(getattr(operation.modify_server_default, "arg", operation.modify_server_default))])
-        node.used |= words([str(getattr(operation.existing_server_default, "arg", operation.existing_server_default))])
-    elif isinstance(operation, stock.DropConstraintOp | stock.DropColumnOp | stock.DropIndexOp):
-        reverse = _Node(operation, 0)
-        if operation._reverse is not None:  # noqa: SLF001
-            _add_modification(reverse, operation._reverse)  # noqa: SLF001
-        node.used |= reverse.needs
-    elif isinstance(operation, stock.CreateIndexOp):
-        node.needs |= words(str(column) for column in operation.columns)
-        node.needs |= words([str(operation.kw.get("postgresql_where", ""))])
-
-
-def _referred(table: Table) -> set[str]:
-    return {
-        element.target_fullname.rpartition(".")[0]
-        for constraint in table.constraints
-        if isinstance(constraint, ForeignKeyConstraint)
-        for element in constraint.elements
-    } - {table.fullname}
-
-
-def _named_in(table: Table) -> set[str]:
-    """What a table mentions but for itself and its columns, which may be called as another table is."""
-    text = str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
-    return words([text.partition("(")[2]]) - {table.name, *table.columns.keys()}
-
-
-def _column_text(column: SchemaItem) -> str:
-    default = getattr(column, "server_default", None)
-    text = getattr(default, "arg", None) if default is not None else getattr(column, "computed", None)
-    kind = column.type.compile(dialect=_dialect) if isinstance(column, Column) else ""
-    return f"{kind} {getattr(text, 'sqltext', text)}"
-
-
-def _types_of(*columns: Column[Any]) -> set[str]:
-    return {name for column in columns for name in _type_names(column.type)}
-
-
-def _type_names(type_: Type | None) -> set[str]:
-    found = None if type_ is None else named_type(type_)
-    return set() if found is None else {type_name(found.schema, str(found.name))}
 
 
 Edges = dict[int, set[int]]
 
 
-def _edges(nodes: Sequence[_Node]) -> tuple[Edges, Edges]:
+def _edges(nodes: Sequence[Node]) -> tuple[Edges, Edges]:
     """Who comes before whom: surely, and if possible."""
-    makers, takers, reshapers = defaultdict(list), defaultdict(list), defaultdict(list)
+    found = _Before(nodes)
+    for name in found.makers:
+        _connect(found.hard, found.takers.get(name, ()), found.makers[name])
+    for first, second in pairwise(number for number, node in enumerate(nodes) if isinstance(_definition(node), Rows)):
+        _connect(found.hard, [first], [second])
     for number, node in enumerate(nodes):
-        for name in node.makes:
-            makers[name].append(number)
-        for name in node.takes:
-            takers[name].append(number)
-        for name in node.reshapes:
-            reshapers[name].append(number)
-    hard: Edges = defaultdict(set)
-    soft: Edges = defaultdict(set)
-    for name in makers:
-        _connect(hard, takers.get(name, ()), makers[name])
-    rows = [
-        number for number, node in enumerate(nodes) if isinstance(getattr(node.operation, "definition", None), Rows)
-    ]
-    for first, second in pairwise(rows):
-        _connect(hard, [first], [second])
-    renames = {number for number, node in enumerate(nodes) if node.renames}
-    for number, node in enumerate(nodes):
+        found.add_names(number, node)
+        found.add_shapes(number, node)
+    return found.hard, found.soft
+
+
+def _definition(node: Node) -> Definition | None:
+    return node.operation.definition if isinstance(node.operation, DefinitionOp) else None
+
+
+class _Before:
+    """Who makes, takes away and reshapes each name, and what has to come before what."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self.hard: Edges = defaultdict(set)
+        self.soft: Edges = defaultdict(set)
+        self.makers: dict[str, list[int]] = defaultdict(list)
+        self.takers: dict[str, list[int]] = defaultdict(list)
+        self._reshapers: dict[str, list[int]] = defaultdict(list)
+        for number, node in enumerate(nodes):
+            for names, numbers in (
+                (node.makes, self.makers),
+                (node.takes, self.takers),
+                (node.reshapes, self._reshapers),
+            ):
+                for name in names:
+                    numbers[name].append(number)
+        self._renames = {number for number, node in enumerate(nodes) if node.renames}
+        self._types = {name for name in self._reshapers if name.startswith("type ")}
+
+    def add_names(self, number: int, node: Node) -> None:
+        """What makes a name comes before what mentions it, what takes it away after."""
         # whoever already speaks of the new name comes after the renaming, whatever else in it is called as before
-        followed = renames & {maker for name in node.used for maker in makers.get(name, ())}
-        _connect(hard, followed, [number])
-        _connect(hard, [maker for name in node.needs for maker in makers.get(name, ())], [number])
-        _connect(soft, [other for name in node.wants for other in (*makers[name], *reshapers[name])], [number])
+        followed = self._renames & {maker for name in node.used for maker in self.makers.get(name, ())}
+        _connect(self.hard, followed, [number])
+        _connect(self.hard, [maker for name in node.needs for maker in self.makers.get(name, ())], [number])
+        wanted = [other for name in node.wants for other in (*self.makers[name], *self._reshapers[name])]
+        _connect(self.soft, wanted, [number])
         gone = isinstance(node.operation, DropOp)
-        shapes = [other for name in node.wanted if gone for other in reshapers[name]]
-        _connect(soft, [number], [*shapes, *(taker for name in node.wanted for taker in takers[name])])
-        takers_of_used = {taker for name in node.used for taker in takers.get(name, ())}
-        _connect(hard, [number], takers_of_used - followed)
-        retyped = {name for name in reshapers if name.startswith("type ")} - node.reshapes
-        if node.reshapes:
-            for name in node.reshapes:
-                _connect(hard, makers.get(name, ()), [number])
-                _connect(hard, [number], takers.get(name, ()))
-            after, before = node.needs & retyped, node.used & retyped - node.needs
-        else:
-            self_made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
-            after = node.needs if self_made else set()
-            before = node.used if gone else node.used & retyped - node.needs
-        earlier = {other for name in after for other in reshapers.get(name, ())}
-        away = {other for other in earlier if _moves_away(node.operation, nodes[other].operation)}
-        later = {other for other in earlier if any(nodes[other].needs & nodes[change].reshapes for change in away)}
-        _connect(hard, earlier - away - later, [number])
-        _connect(hard, [number], away)
-        _connect(hard, [number], [other for name in before for other in reshapers.get(name, ())])
-    return hard, soft
+        shapes = [other for name in node.wanted if gone for other in self._reshapers[name]]
+        _connect(self.soft, [number], [*shapes, *(taker for name in node.wanted for taker in self.takers[name])])
+        takers_of_used = {taker for name in node.used for taker in self.takers.get(name, ())}
+        _connect(self.hard, [number], takers_of_used - followed)
+
+    def add_shapes(self, number: int, node: Node) -> None:
+        """What is on a table or has a type is dropped before they get another shape, and made after."""
+        for name in node.lasting:
+            _connect(self.hard, self.makers.get(name, ()), [number])
+            _connect(self.hard, [number], self.takers.get(name, ()))
+        retyped = self._types - node.reshapes
+        after, before = node.needs & retyped, node.used & retyped - node.needs
+        if not node.reshapes:
+            made = isinstance(node.operation, CreateOp | ReplaceOp | stock.CreateTableOp)
+            after = node.needs if made else set()
+            before = node.used if isinstance(node.operation, DropOp) else before
+        earlier = self._reshaping(after, node)
+        away = {other for other in earlier if _moves_away(node.operation, self._nodes[other].operation)}
+        names = {name for change in away for name in self._nodes[change].reshapes}
+        later = {other for other in earlier if self._nodes[other].needs & names}
+        _connect(self.hard, earlier - away - later, [number])
+        _connect(self.hard, [number], away | self._reshaping(before, node))
+
+    def _reshaping(self, names: Iterable[str], node: Node) -> set[int]:
+        """Who reshapes one of the names; the indexes of a generated column go before it, and come after it."""
+        found = {other for name in names for other in self._reshapers.get(name, ())}
+        if not isinstance(_definition(node), GeneratedColumn):
+            return found
+        return {other for other in found if not isinstance(self._nodes[other].operation, AroundColumns)}
 
 
 def _moves_away(operation: MigrateOperation, change: MigrateOperation) -> bool:

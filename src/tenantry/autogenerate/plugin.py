@@ -73,7 +73,7 @@ def _compare_default(
     """Keep what Alembic can only warn of, or fails on, for ourselves."""
     from alembic.util import PriorityDispatchResult  # noqa: PLC0415
 
-    from tenantry.autogenerate.column_numbers import settle_default  # noqa: PLC0415
+    from tenantry.autogenerate.columns import settle_default  # noqa: PLC0415
 
     live, declared = cast("list[Column[object]]", names[-2:])
     settled = settle_default(operation, live, declared)

@@ -19,6 +19,7 @@ from tenantry.autogenerate.catalogue import Catalogue, Key
 from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
+    GeneratedColumn,
     NamedType,
     Partition,
     Policy,
@@ -28,6 +29,7 @@ from tenantry.autogenerate.definitions import (
 )
 from tenantry.autogenerate.inspect import Scope, inspect_definitions
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
+from tenantry.autogenerate.inspect.generated_columns import inspect_generated_columns
 from tenantry.autogenerate.inspect.partitions import (
     TableKey,
     inspect_partition_definitions,
@@ -49,6 +51,7 @@ _READERS = (
     inspect_views,
     inspect_domains,
     inspect_composite_types,
+    inspect_generated_columns,
 )
 
 
@@ -265,6 +268,8 @@ def _numbered(definition: Definition, number: int, schemas: Mapping[str | None, 
         changes["table_schema"] = schemas[definition.table_schema]
     if isinstance(definition, Constraint) and not definition.name:
         changes["name"] = f"unnamed_{number}"
+    if isinstance(definition, GeneratedColumn):
+        changes |= {"stays": True, "with_it": ()}
     if isinstance(definition, View) and definition.materialized:
         changes["definition"] = f"{definition.definition}\nWITH NO DATA"
     return dataclasses.replace(definition, **changes)
@@ -287,6 +292,8 @@ def _restored(printed: Any, written: Any, schemas: Mapping[str | None, str]) -> 
         changes["to"] = written.to
     if isinstance(written, Partition):
         changes["table_schema"] = written.table_schema
+    if isinstance(written, GeneratedColumn):
+        changes |= {"stays": written.stays, "with_it": written.with_it, "not_null": written.not_null}
     if isinstance(written, Constraint):
         changes["name"] = written.name
     for name in (field.name for field in dataclasses.fields(printed) if field.name not in changes):

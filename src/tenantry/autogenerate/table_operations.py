@@ -9,7 +9,7 @@ from alembic.operations.ops import MigrateOperation
 
 from tenantry.autogenerate.catalogue import Catalogue, Key
 from tenantry.autogenerate.column_conversion import ConvertColumnOp
-from tenantry.autogenerate.column_numbers import settle_numbers
+from tenantry.autogenerate.columns import settle_columns
 from tenantry.autogenerate.definitions import Constraint, Index
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.inspect.dependencies import COLUMN
@@ -19,7 +19,7 @@ def leave_to_alembic(
     live: Catalogue, desired: Catalogue, operations: Sequence[MigrateOperation], dropped: AbstractSet[str]
 ) -> None:
     """Alembic makes and drops indexes, and restores the CHECKs of dropped tables: the rest is ours."""
-    settle_numbers(live, desired, operations, dropped)
+    settle_columns(live, desired, operations, dropped)
     done = index_keys(operations, stock.CreateIndexOp | stock.DropIndexOp)
     for catalogue, other in ((live, desired), (desired, live)):
         for key, item in list(catalogue.definitions.items()):

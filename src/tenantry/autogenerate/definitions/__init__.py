@@ -7,6 +7,7 @@ from tenantry.autogenerate.definitions.dependent import Dependent, Theirs
 from tenantry.autogenerate.definitions.event_trigger import EventTrigger
 from tenantry.autogenerate.definitions.extension import Extension
 from tenantry.autogenerate.definitions.function import Function, Procedure, Routine
+from tenantry.autogenerate.definitions.generated_column import GeneratedColumn
 from tenantry.autogenerate.definitions.grant import Grant
 from tenantry.autogenerate.definitions.identity import Identity, NumberedColumn, Serial
 from tenantry.autogenerate.definitions.owner import Owner
@@ -33,6 +34,7 @@ __all__ = [
     "EventTrigger",
     "Extension",
     "Function",
+    "GeneratedColumn",
     "Grant",
     "Identity",
     "Index",

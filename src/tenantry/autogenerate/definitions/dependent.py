@@ -16,25 +16,20 @@ class Dependent(TableDefinition):
     :param name: what it is, in words, such as ``default of price``.
     :param dropped_by: the SQL that takes it away.
     :param made_by: the SQL that makes it.
-    :param column: the column that goes with it.
     """
 
     kind = "dependent"
     remembered = False
-    identifying = ("schema", "dropped_by", "column")
+    identifying = ("schema", "dropped_by")
 
     name: str
     _: KW_ONLY
     dropped_by: tuple[str, ...] = ()
     made_by: tuple[str, ...] = ()
-    column: str | None = None
 
     @property
     def identity(self) -> str:  # noqa: D102
         return f"{dotted(self.schema, self.table)}: {self.name}"
-
-    def provides(self) -> frozenset[str]:  # noqa: D102
-        return frozenset({self.column} if self.column else ())
 
     def texts(self) -> Sequence[str]:  # noqa: D102
         return self.made_by

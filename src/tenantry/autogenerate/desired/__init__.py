@@ -7,9 +7,9 @@ from sqlalchemy import MetaData
 
 from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions.row_security import dotted
+from tenantry.autogenerate.desired.columns import generated_columns, numbered_columns
 from tenantry.autogenerate.desired.constraints import column_constraints, declared_constraints, declared_indexes
 from tenantry.autogenerate.desired.namespace import Namespace
-from tenantry.autogenerate.desired.numbered_columns import numbered_columns
 from tenantry.autogenerate.desired.objects import objects_of_database, objects_of_table
 from tenantry.autogenerate.desired.privileges import (
     declared_owners,
@@ -47,8 +47,13 @@ def desired_catalogue(
                 catalogue.add(item)
             for constraint in (column_constraints if is_new else declared_constraints)(table, namespace):
                 catalogue.add(constraint)
-            for item in () if is_new else (*declared_indexes(table, namespace), *numbered_columns(table, namespace)):
-                catalogue.add(item)
+            if not is_new:
+                for item in (
+                    *declared_indexes(table, namespace),
+                    *numbered_columns(table, namespace),
+                    *generated_columns(table, namespace),
+                ):
+                    catalogue.add(item)
         catalogue.privileges.update(declared_privileges(metadata, namespace))
         catalogue.owners.update({owner.on: owner for owner in declared_owners(metadata, namespace)})
     return catalogue

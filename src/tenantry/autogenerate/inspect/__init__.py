@@ -9,6 +9,7 @@ from tenantry.autogenerate.definitions import Definition
 from tenantry.autogenerate.inspect.cluster import inspect_event_triggers, inspect_extensions, inspect_roles
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.default_privileges import inspect_default_privileges
+from tenantry.autogenerate.inspect.generated_columns import inspect_generated_columns
 from tenantry.autogenerate.inspect.numbered_columns import inspect_numbered_columns
 from tenantry.autogenerate.inspect.owners import inspect_owners, migrating_role
 from tenantry.autogenerate.inspect.privileges import inspect_privileges
@@ -52,6 +53,7 @@ _READERS: tuple[Reader, ...] = (
     inspect_composite_types,
     inspect_sequences,
     inspect_numbered_columns,
+    inspect_generated_columns,
 )
 
 

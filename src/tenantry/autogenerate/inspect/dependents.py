@@ -11,21 +11,11 @@ from tenantry.autogenerate.definitions import Dependent, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.inspect.scope import Scope
 
-# An index of a constraint comes with it, and what a partition has from its table comes with that.
-_COLUMNS = """
-    SELECT n.nspname, c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid) AS expression, a.attgenerated,
-           format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull, col_description(c.oid, a.attnum) AS comment,
-           ARRAY(SELECT pg_get_indexdef(x.indexrelid) FROM pg_index x WHERE x.indrelid = c.oid
-                 AND a.attnum = ANY(x.indkey::smallint[])
-                 AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid)) AS indexes,
-           ARRAY(SELECT format('ADD CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
-                 WHERE k.conrelid = c.oid AND a.attnum = ANY(k.conkey) AND k.contype <> 'n') AS constraints,
-           ARRAY(SELECT format('GRANT %s (%I) ON %s TO %s', x.privilege_type, a.attname, c.oid::regclass,
-                               CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE x.grantee::regrole::text END)
-                 FROM aclexplode(a.attacl) x WHERE x.grantee <> c.relowner) AS grants
+_DEFAULTS = """
+    SELECT n.nspname, c.relname, a.attname, pg_get_expr(d.adbin, d.adrelid) AS expression
     FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
     JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY(:schemas) AND NOT c.relispartition AND a.attislocal
+    WHERE n.nspname = ANY(:schemas) AND a.attgenerated = '' AND NOT c.relispartition AND a.attislocal
 """
 
 _RULES = """
@@ -64,9 +54,9 @@ _FOREIGN_KEYS = """
 
 
 def inspect_undeclarable(connection: Connection, scope: Scope) -> dict[Key, Dependent]:
-    """Column defaults, generated columns, rules, extended statistics and memberships of publications."""
+    """Column defaults, rules, extended statistics and memberships of publications."""
     found = [
-        *(_column(row, scope) for row in scope.rows(connection, _COLUMNS)),
+        *(_default(row, scope) for row in scope.rows(connection, _DEFAULTS)),
         *(_rule(row, scope) for row in scope.rows(connection, _RULES)),
         *(_statistics(row, scope) for row in scope.rows(connection, _STATISTICS)),
         *(_publication(row, scope) for row in scope.rows(connection, _PUBLICATIONS)),
@@ -101,41 +91,17 @@ def inspect_foreign_keys(connection: Connection, scope: Scope, altered: Abstract
 Found = tuple[Key, Dependent]
 
 
-def _column(row: Any, scope: Scope) -> Found:
+def _default(row: Any, scope: Scope) -> Found:
     schema = scope.schema(row.nspname)
-    place = f"{dotted(schema, row.relname)}.{row.attname}"
-    alter = f"ALTER TABLE {sql.qualified(schema, row.relname)}"
-    name = sql.identifier(row.attname)
-    if not row.attgenerated:
-        default = Dependent(
-            row.relname,
-            f"default of {row.attname}",
-            schema=schema,
-            dropped_by=(f"{alter} ALTER COLUMN {name} DROP DEFAULT",),
-            made_by=(f"{alter} ALTER COLUMN {name} SET DEFAULT {row.expression}",),
-        )
-        return ("default", place), default
-    generated = Dependent(
+    alter = f"ALTER TABLE {sql.qualified(schema, row.relname)} ALTER COLUMN {sql.identifier(row.attname)}"
+    default = Dependent(
         row.relname,
-        f"generated column {row.attname}",
+        f"default of {row.attname}",
         schema=schema,
-        dropped_by=(f"{alter} DROP COLUMN {name}",),
-        made_by=tuple(_generated(row, alter, f"{sql.qualified(schema, row.relname)}.{name}")),
-        column=row.attname,
+        dropped_by=(f"{alter} DROP DEFAULT",),
+        made_by=(f"{alter} SET DEFAULT {row.expression}",),
     )
-    return ("column", place), generated
-
-
-def _generated(row: Any, alter: str, column: str) -> Iterator[str]:
-    stored = "STORED" if row.attgenerated == "s" else "VIRTUAL"
-    not_null = " NOT NULL" if row.attnotnull else ""
-    name = sql.identifier(row.attname)
-    yield f"{alter} ADD COLUMN {name} {row.type} GENERATED ALWAYS AS ({row.expression}) {stored}{not_null}"
-    if row.comment is not None:
-        yield sql.comment_on(f"COLUMN {column}", row.comment)
-    yield from row.indexes
-    yield from (f"{alter} {constraint}" for constraint in row.constraints)
-    yield from row.grants
+    return ("default", f"{dotted(schema, row.relname)}.{row.attname}"), default
 
 
 def _rule(row: Any, scope: Scope) -> Found:

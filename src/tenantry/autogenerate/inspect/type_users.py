@@ -16,15 +16,15 @@ _TYPE = """
     ON t.oid = to_regtype(w.name)
 """
 
-# A partition's columns are converted with its parent's.
+# A partition's columns are converted with its parent's; what is generated is not converted, but made anew.
 _COLUMNS = f"""
     WITH type AS ({_TYPE})
     SELECT type.name AS type, n.nspname, c.relname, a.attname, a.atttypid = type.typarray AS many,
            pg_get_expr(d.adbin, d.adrelid) AS "default"
     FROM type JOIN pg_attribute a ON a.atttypid IN (type.oid, type.typarray)
     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum AND a.attgenerated = ''
-    WHERE c.relkind IN ('r', 'p') AND a.attinhcount = 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    WHERE c.relkind IN ('r', 'p') AND a.attinhcount = 0 AND NOT a.attisdropped AND a.attgenerated = ''
     ORDER BY n.nspname, c.relname, a.attnum
 """
 
@@ -68,6 +68,11 @@ _USERS = f"""
     FROM type JOIN pg_depend d ON d.refclassid = 'pg_type'::regclass AND d.refobjid IN (type.oid, type.typarray)
     JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
     JOIN pg_namespace n ON n.oid = p.pronamespace
+    UNION
+    SELECT type.name, 'column', n.nspname, c.relname, '.' || a.attname
+    FROM type JOIN pg_attribute a ON a.atttypid IN (type.oid, type.typarray) AND a.attgenerated <> ''
+    JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE NOT c.relispartition AND NOT a.attisdropped
 """
 
 # CHECKs and indexes that PostgreSQL would read anew when the column gets another type.

@@ -1,15 +1,19 @@
-"""Identity columns and serials that a table declares."""
+"""Identity columns, serials and generated columns that a table declares."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from sqlalchemy import Column, Identity, Table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.compiler import DDLCompiler
 
 from tenantry.autogenerate import definitions
 from tenantry.autogenerate.desired.namespace import Namespace
 from tenantry.autogenerate.desired.types import integer_type
 
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+# "named" leaves % as it is; psycopg's own paramstyle doubles it.
+_dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+_compiler = cast("DDLCompiler", _dialect.ddl_compiler(_dialect, None))  # type: ignore[arg-type]
 
 
 def numbered_columns(table: Table, namespace: Namespace) -> Iterator[definitions.NumberedColumn]:
@@ -37,3 +41,20 @@ def _identity(identity: Identity, column: Column[object], table: str, schema: st
         cache=identity.cache or 1,
         cycle=bool(identity.cycle),
     ).without_defaults_of(integer_type(column.type))
+
+
+def generated_columns(table: Table, namespace: Namespace) -> Iterator[definitions.GeneratedColumn]:
+    """The generated columns of a table."""
+    schema = namespace.schema(table.schema)
+    for column in table.columns:
+        if column.computed is not None:
+            yield definitions.GeneratedColumn(
+                table.name,
+                column.name,
+                column.type.compile(dialect=_dialect),
+                _compiler.sql_compiler.process(column.computed.sqltext, include_table=False, literal_binds=True),
+                schema=schema,
+                stored=column.computed.persisted,
+                not_null=not column.nullable,
+                comment=column.comment,
+            )
