@@ -1,0 +1,1 @@
+"""Workflows of tenants over HTTP, and a back office beside them."""
