@@ -13,7 +13,7 @@ from tests.support.databases import administrator, drop_roles, fresh_database
 from tests.support.servers import Server
 from tests.support.snapshot import snapshot
 
-from tenantry.ddl import Extension, Function, Grant, Role
+from tenantry.ddl import DeclarationError, Extension, Function, Grant, Membership, Role
 
 # Roles are the whole cluster's: these belong to this process alone, and are never committed.
 SHARED = f"shared_by_databases_{os.getpid()}"
@@ -24,9 +24,11 @@ def role(name: str = NAME, **attributes: object) -> Declare:
     return lambda metadata: Role(name, **attributes, metadata=metadata)  # type: ignore[arg-type]
 
 
-def _member(*groups: str, name: str = NAME) -> MetaData:
+def _member(*groups: str | Membership, name: str = NAME) -> MetaData:
     return declaring(role(name, member_of=groups), role(GROUP), role(OTHER))
 
+
+HERE = {"work_mem": "16MB", "app.tenant": "it's 5% \\ :x", "search_path": 'other, "$user"'}
 
 ROLES: Pairs = {
     "created": (declaring(), declaring(role())),
@@ -46,6 +48,15 @@ ROLES: Pairs = {
         declaring(role(settings={"work_mem": "8MB", "TimeZone": "UTC"})),
         declaring(role(settings={"work_mem": "16MB", "app.tenant": "it's 5% \\ :x", "search_path": 'other, "$user"'})),
     ),
+    "settings of the database": (
+        declaring(role(database_settings={"work_mem": "8MB", "TimeZone": "UTC"})),
+        declaring(role(database_settings=HERE)),
+    ),
+    "settings of the database created": (declaring(), declaring(role(database_settings=HERE))),
+    "settings here and everywhere": (
+        declaring(role(settings={"work_mem": "8MB"}, database_settings={"work_mem": "9MB"})),
+        declaring(role(settings={"work_mem": "9MB"})),
+    ),
     "everything at once": (
         declaring(role(), role(GROUP)),
         declaring(role(GROUP), role(login=True, settings={"role": "none"}, member_of=GROUP, comment="C.")),
@@ -60,6 +71,12 @@ ROLES: Pairs = {
         declaring(role(GROUP), role(member_of=GROUP)),
         declaring(role()),
     ),
+    "administers": (_member(GROUP), _member(Membership(GROUP, admin=True))),
+    "member and administers": (_member(), _member(Membership(GROUP, admin=True), OTHER)),
+    "inherits no longer, as a member": (
+        declaring(role(member_of=GROUP), role(GROUP)),
+        declaring(role(member_of=GROUP, inherit=False), role(GROUP)),
+    ),
     "groups that come later in the alphabet": (
         declaring(),
         declaring(role(f"case_a_{os.getpid()}", member_of=f"case_z_{os.getpid()}"), role(f"case_z_{os.getpid()}")),
@@ -70,6 +87,29 @@ ROLES: Pairs = {
 @each(ROLES)
 def test_roles_change(run: Run, before: MetaData, after: MetaData) -> None:
     run(before, after)
+
+
+OPTIONS: Pairs = {
+    "inherit": (_member(GROUP), _member(Membership(GROUP, inherit=False))),
+    "set": (_member(GROUP), _member(Membership(GROUP, set=False))),
+    "all": (
+        _member(Membership(GROUP, admin=True, set=False)),
+        _member(Membership(GROUP, inherit=False), Membership(OTHER, admin=True, inherit=False, set=False)),
+    ),
+    "inherits where the role does not": (
+        declaring(role(member_of=[Membership(GROUP, inherit=True)], inherit=False), role(GROUP)),
+        declaring(role(member_of=[Membership(GROUP, inherit=True)]), role(GROUP)),
+    ),
+}
+
+
+@each(OPTIONS)
+def test_memberships_change(run: Run, server: Server, before: MetaData, after: MetaData) -> None:
+    if server.major < 16:
+        with pytest.raises(DeclarationError, match="only PostgreSQL 16 and later have it"):
+            run(before, after)
+    else:
+        run(before, after)
 
 
 SAME_ROLES: Pairs = {
@@ -96,6 +136,28 @@ def other_database(server: Server) -> Iterator[URL]:
             comparison.connection.commit()
         yield url
     drop_roles(server, SHARED)
+
+
+@pytest.mark.usefixtures("other_database")
+def test_settings_of_the_database_are_nothing_to_another_one(shared_database: URL) -> None:
+    ours = declaring(role(SHARED, database_settings={"work_mem": "8MB"}))
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(declaring(role(OTHER)))
+        comparison.execute(f"INSERT INTO tenantry_ledger VALUES ('role', '{SHARED}')")
+        comparison.migrate_to(ours)
+        assert comparison.revision(ours).is_empty
+        comparison.migrate_to(MetaData())
+        left = "SELECT count(*) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole WHERE r.rolname = %s"
+        assert comparison.connection.exec_driver_sql(left, (SHARED,)).scalar_one() == 0
+
+
+def test_a_role_with_settings_in_another_database_is_used_there(shared_database: URL) -> None:
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(declaring(role()))
+        comparison.execute(f"ALTER ROLE {NAME} IN DATABASE template1 SET work_mem TO '8MB'")
+        comparison.migrate_to(MetaData())
+        there = f"SELECT count(*) FROM pg_roles WHERE rolname = '{NAME}'"
+        assert comparison.connection.exec_driver_sql(there).scalar_one() == 1
 
 
 @pytest.mark.usefixtures("other_database")

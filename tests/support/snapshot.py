@@ -15,12 +15,16 @@ SELECT format('schema %s acl=%s comment=%s owner=%s', n.nspname, (SELECT array_a
               pg_get_userbyid(n.nspowner))
 FROM pg_namespace n JOIN mine m ON m.oid = n.oid
 UNION ALL
-SELECT format('role %I login=%s bypass_rls=%s others=%s settings=%s member_of=%s comment=%s', r.rolname, r.rolcanlogin,
+SELECT format('role %I login=%s bypass_rls=%s others=%s settings=%s here=%s member_of=%s comment=%s', r.rolname,
+              r.rolcanlogin,
               r.rolbypassrls, ARRAY[r.rolcreatedb::int, r.rolcreaterole::int, r.rolinherit::int, r.rolreplication::int,
                                     r.rolconnlimit],
               (SELECT array_agg(value ORDER BY value) FROM pg_db_role_setting s, unnest(s.setconfig) AS value
                WHERE s.setrole = r.oid AND s.setdatabase = 0),
-              (SELECT array_agg(m.roleid::regrole::text ORDER BY m.roleid::regrole::text)
+              (SELECT array_agg(value ORDER BY value) FROM pg_db_role_setting s, unnest(s.setconfig) AS value
+               WHERE s.setrole = r.oid AND s.setdatabase <> 0),
+              (SELECT array_agg(m.roleid::regrole || ' ' || (to_jsonb(m) - '{oid,roleid,member,grantor}'::text[])
+                                ORDER BY m.roleid::regrole::text)
                FROM pg_auth_members m WHERE m.member = r.oid), shobj_description(r.oid, 'pg_authid'))
 FROM pg_roles r WHERE r.rolname LIKE 'case\_%'
 UNION ALL

@@ -30,7 +30,14 @@ from tenantry.autogenerate.definitions import (
     sql,
 )
 from tenantry.autogenerate.definitions.row_security import dotted
-from tenantry.autogenerate.desired import Namespace, declared_rows, desired_catalogue, granted_objects, refuse_unknown
+from tenantry.autogenerate.desired import (
+    Namespace,
+    declared_rows,
+    desired_catalogue,
+    granted_objects,
+    refuse_unknown,
+    refuse_unknown_options,
+)
 from tenantry.autogenerate.desired.default_privileges import declared_defaults
 from tenantry.autogenerate.diff import (
     Change,
@@ -193,7 +200,9 @@ class _Comparison:
         printed = _Printed(declared)
         owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(self._migrating), ledger)
         wanted = {privilege for privilege in printed.privileges(desired) if not owners.is_owner(privilege)}
-        refuse_unknown(wanted, server_version(self._connection))
+        version = server_version(self._connection)
+        refuse_unknown(wanted, version)
+        refuse_unknown_options(desired.definitions.values(), version)
         our_roles = {identity for kind, identity in ledger if kind == Role.kind} | _roles(desired, wanted)
         our_roles |= {item.role for _, defaults in self._declared_defaults for item in defaults}
         granted_on = {printed.on(on) for item in self._metadatas for on in granted_objects(item, self._namespace)}

@@ -13,7 +13,7 @@ from tenantry.ddl.naming import NAMING_CONVENTION
 from tenantry.ddl.owner import Owner
 from tenantry.ddl.partition import Partition
 from tenantry.ddl.policy import Policy, RowSecurity
-from tenantry.ddl.role import Role
+from tenantry.ddl.role import Membership, Role
 from tenantry.ddl.rows import Rows
 from tenantry.ddl.schema import Schema
 from tenantry.ddl.trigger import Trigger
@@ -32,6 +32,7 @@ __all__ = [
     "Function",
     "Grant",
     "GrantTarget",
+    "Membership",
     "Owner",
     "Partition",
     "Policy",

@@ -17,10 +17,19 @@ from tenantry.autogenerate.desired.privileges import (
     granted_objects,
     refuse_unknown,
 )
+from tenantry.autogenerate.desired.roles import refuse_unknown_options
 from tenantry.autogenerate.desired.rows import DeclaredRows, declared_rows
 from tenantry.autogenerate.desired.types import declared_schemas, declared_sequences, declared_types
 
-__all__ = ["DeclaredRows", "Namespace", "declared_rows", "desired_catalogue", "granted_objects", "refuse_unknown"]
+__all__ = [
+    "DeclaredRows",
+    "Namespace",
+    "declared_rows",
+    "desired_catalogue",
+    "granted_objects",
+    "refuse_unknown",
+    "refuse_unknown_options",
+]
 
 
 def desired_catalogue(

@@ -9,12 +9,13 @@ from sqlalchemy import MetaData, Table
 from tenantry import ddl
 from tenantry.autogenerate import definitions
 from tenantry.autogenerate.desired.namespace import Namespace
+from tenantry.autogenerate.desired.roles import role_definition
 
 
 def objects_of_database(metadata: MetaData, namespace: Namespace) -> Iterator[definitions.Definition]:
     """Roles, extensions, routines, partitions, views and what hangs on them."""
     for role in ddl.declared(metadata, ddl.Role):
-        yield _role(role)
+        yield role_definition(role)
     for extension in ddl.declared(metadata, ddl.Extension):
         yield definitions.Extension(
             extension.name, schema=extension.schema, version=extension.version, comment=extension.comment
@@ -58,28 +59,6 @@ def _call(execute: str, namespace: Namespace) -> str:
     names = [quoted.replace('""', '"') if quoted else plain.lower() for quoted, plain in found]
     schema = namespace.schema(names[-2]) if len(names) > 1 else None
     return f"{definitions.sql.qualified(schema, names[-1])}()"
-
-
-def _role(role: ddl.Role) -> definitions.Role:
-    return definitions.Role(
-        role.name,
-        login=role.login,
-        bypass_rls=role.bypass_rls,
-        create_db=role.create_db,
-        create_role=role.create_role,
-        inherit=role.inherit,
-        replication=role.replication,
-        connection_limit=role.connection_limit,
-        member_of=tuple(sorted(role.member_of)),
-        settings=tuple(sorted((name.lower(), _setting(name, value)) for name, value in role.settings.items())),
-        comment=role.comment,
-    )
-
-
-def _setting(name: str, value: str) -> str:
-    """A value as PostgreSQL keeps it: a search path is a list of names."""
-    names = (part.strip() for part in value.split(","))
-    return definitions.sql.identifiers(map(definitions.sql.unquoted, names)) if name.lower() == "search_path" else value
 
 
 def _view_indexes(view: ddl.View, namespace: Namespace) -> Iterator[definitions.ViewIndex]:
