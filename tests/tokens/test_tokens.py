@@ -17,7 +17,7 @@ from tests.support.databases import settings_for
 from tenantry import AsyncTenancy, Tenancy, tokens
 from tenantry.models import TenantUser
 from tenantry.models.identity import TenantRole
-from tenantry.models.tokens import EnforcementMode, TokenDirection
+from tenantry.models.tokens import EnforcementMode, TokenDirection, WalletStatus
 from tenantry.tokens import asynchronous
 
 __all__ = ["world"]
@@ -98,7 +98,9 @@ def test_what_is_refused_is_an_exception_of_its_own(world: World, tenancy: Tenan
 def test_a_warning_is_a_warning(world: World, tenancy: Tenancy) -> None:
     level_id, user_id = new_level(world, base_allocation=1, enforcement_mode="warn"), new_member(world)
     with tenancy.session(world.a.tenant_id, world.members["admin"]) as session:
-        session.execute(sqlalchemy.select(sqlalchemy.func.auto_allocate_tokens_for_level(user_id, level_id)))
+        balance = tokens.allocate(session, user_id, level_id)
+        assert (balance.user_id, balance.level_id, balance.status) == (user_id, level_id, WalletStatus.ACTIVE)
+        assert (balance.current_tokens, balance.available_tokens, balance.next_reset_at) == (1, 1, None)
         entry = tokens.adjust(session, user_id, 3, TokenDirection.DEBIT, "chat")
         assert (entry.enforcement_mode, entry.borrowed_after, entry.warns) == (EnforcementMode.WARN, 2, True)
 
@@ -111,6 +113,21 @@ def test_admins_move_tokens(world: World, tenancy: Tenancy, user_id: uuid.UUID) 
         assert (taken.user_id, taken.amount, taken.balance_after) == (other, 30, 30)
         assert tokens.release_expired(session) == 0
         assert tokens.reset_monthly(session) >= 0
+
+
+def test_a_credit_that_expires(world: World, user_id: uuid.UUID) -> None:
+    url = world.superadmin.url
+    back_office = Tenancy(sqlalchemy.create_engine(url), settings=settings_for(url), key=world.key)
+    expires_at = datetime.now(UTC) + timedelta(days=1)
+    with back_office.superadmin(reason="a present", tenant=world.a.tenant_id) as session:
+        session.execute(sqlalchemy.select(sqlalchemy.func.set_tenant(world.a.tenant_id)))
+        entry = tokens.adjust(
+            session, user_id, 40, TokenDirection.CREDIT, "a present", source="bonus", expires_at=expires_at
+        )
+        assert (entry.expires_at, entry.source) == (expires_at, "bonus")
+        assert tokens.expire(session) >= 0
+        assert tokens.verify(session) == []
+    back_office.engine.dispose()
 
 
 def test_what_the_session_holds_is_written_first(world: World, tenancy: Tenancy, user_id: uuid.UUID) -> None:

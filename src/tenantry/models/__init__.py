@@ -1,6 +1,7 @@
 """The schema: every table, with what secures it, and the functions they need."""
 
 # views and functions that belong to no table
+from tenantry.models import allocation as allocation
 from tenantry.models import dashboards as dashboards
 from tenantry.models import provisioning as provisioning
 from tenantry.models.ai import (
@@ -77,6 +78,7 @@ from tenantry.models.levels import (
     LevelUpgradePath,
 )
 from tenantry.models.logs import Alert, AlertKey, HumanLog, Note, SystemLog, WebhookLog
+from tenantry.models.lots import TokenLot, TokenLotUse
 from tenantry.models.marketing import (
     Affiliate,
     AssetFolder,
@@ -410,6 +412,8 @@ __all__ = [
     "TenantUser",
     "TenantUserScoped",
     "TimeOffRequest",
+    "TokenLot",
+    "TokenLotUse",
     "TokenReservation",
     "UsageEvent",
     "User",

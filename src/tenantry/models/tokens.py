@@ -69,6 +69,9 @@ class Wallet(TenantUserScoped, Base):
         comment="used beyond the balance, where the policy does not refuse it; what comes in pays it back first"
     )
     entry_number: Mapped[Tokens] = mapped_column(sort_order=ADDED, comment="of the newest entry of its ledger")
+    expiring_tokens: Mapped[Tokens] = mapped_column(
+        sort_order=ADDED, comment="of the balance: what is left of credits that expire, token_lots"
+    )
     last_reset_at: Mapped[datetime | None]
     next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
     status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
@@ -82,8 +85,8 @@ class Wallet(TenantUserScoped, Base):
         unique_in_tenant("user_id"),
         Index(None, "next_reset_at", postgresql_where=text("next_reset_at IS NOT NULL")),
         CheckConstraint(
-            "reserved_tokens BETWEEN 0 AND current_tokens"
-            " AND least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0",
+            "greatest(reserved_tokens, expiring_tokens) <= current_tokens AND least(reserved_tokens, expiring_tokens,"
+            " lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0",
             name="tokens",
         ),
         posted_by_functions(),
@@ -213,6 +216,9 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     enforcement_mode: Mapped[EnforcementMode | None] = mapped_column(
         sort_order=ADDED, comment="the policy that let more be used than was available"
     )
+    expires_at: Mapped[datetime | None] = mapped_column(
+        sort_order=ADDED, comment="of a credit: when what is left of it leaves the wallet; empty is never"
+    )
 
     wallet: Mapped[Wallet] = parent(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "entries")
     level: Mapped[Level | None] = parent(same_tenant("Level.id", "LedgerEntry.level_id"))
@@ -251,6 +257,7 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
             name="tokens_after",
         ),
         CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", name="idempotency_key"),
+        CheckConstraint("expires_at IS NULL OR direction = 'credit'", name="expires_at"),
         posted_by_functions(),
         Trigger("apply_ledger_entry", after="insert", execute="apply_ledger_entry()"),
     )
@@ -262,7 +269,8 @@ function(
     "adjust_user_tokens",
     arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system',"
     " p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL,"
-    " p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_expected_level_id uuid DEFAULT NULL",
+    " p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_expected_level_id uuid DEFAULT NULL,"
+    " p_expires_at timestamptz DEFAULT NULL",
     returns="jsonb",
     to=EVERYBODY,
     **DEFINER,
@@ -279,32 +287,16 @@ function(
     comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
 )
 function(
-    "auto_allocate_tokens_for_level",
-    arguments="p_user_id uuid, p_level_id uuid",
-    returns="jsonb",
-    to=EVERYBODY,
-    **DEFINER,
-    comment="Gives a user what a level allots: once, or for this month; returns the wallet.",
-)
-function(
-    "reset_monthly_tokens",
-    arguments="p_limit integer DEFAULT NULL",
-    returns="integer",
-    to=EVERYBODY,
-    **DEFINER,
-    comment="Begins the month for every monthly wallet that has not, or for so many; returns how many."
-    " The next call goes on.",
-)
-function(
     "verify_token_ledger",
     arguments="p_tenant_id uuid DEFAULT NULL",
     returns="TABLE (tenant_id uuid, wallet_id uuid, user_id uuid, net_tokens bigint, net_in_ledger bigint,"
     " reserved_tokens bigint, reserved_in_ledger bigint, lifetime_tokens bigint, lifetime_in_ledger bigint,"
-    " entry_number bigint, entries bigint)",
+    " entry_number bigint, entries bigint, expiring_tokens bigint, expiring_in_lots bigint)",
     language="plpgsql",
     volatility="stable",
     to=EVERYBODY,
-    comment="The wallets that the caller sees, of one tenant or all, whose figures are not the sums of their ledger.",
+    comment="The wallets that the caller sees, of one tenant or all, whose figures are not the sums of their ledger,"
+    " or of which what expires is not what is left of their lots.",
 )
 
 # Steps of these; they ask nobody's leave, so only the owner may execute them.
@@ -314,7 +306,7 @@ function(
     arguments="p_tenant_id uuid, p_user_id uuid",
     returns="user_token_wallets",
     language="plpgsql",
-    comment="The user's wallet, made on first use, locked until the transaction ends.",
+    comment="The user's wallet, made on first use, locked until the transaction ends, without what has expired.",
 )
 function(
     "authorize_tokens",
@@ -344,7 +336,7 @@ function(
     arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint, p_reason text, p_source text,"
     " p_posting_key text DEFAULT NULL, p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL,"
     " p_execution_id uuid DEFAULT NULL, p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL,"
-    " p_enforcement_mode text DEFAULT NULL",
+    " p_enforcement_mode text DEFAULT NULL, p_expires_at timestamptz DEFAULT NULL",
     returns="user_token_ledger",
     language="plpgsql",
     comment="Writes the next entry of a locked wallet, which changes the wallet.",
@@ -360,40 +352,4 @@ function(
     returns="trigger",
     language="plpgsql",
     comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
-)
-function(
-    "get_token_policy",
-    arguments="p_tenant_id uuid, p_user_id uuid, p_level_id uuid",
-    returns="level_token_policies",
-    language="plpgsql",
-    volatility="stable",
-    comment="The level's token policy with the user's own taking precedence; NULL where there is neither.",
-)
-function(
-    "begin_months",
-    arguments="p_tenant_id uuid DEFAULT NULL, p_user_id uuid DEFAULT NULL, p_limit integer DEFAULT NULL",
-    returns="integer",
-    language="plpgsql",
-    comment="Rolls wallets that are due over into this month: part of what was unused stays,"
-    " the allocation is credited.",
-)
-function(
-    "allocate_once",
-    arguments="p_wallet user_token_wallets, p_policy level_token_policies",
-    language="plpgsql",
-    comment="Credits a locked wallet with what its level allots for good, unless it has been.",
-)
-function(
-    "allocate_rest_of_month",
-    arguments="p_wallet user_token_wallets, p_policy level_token_policies",
-    language="plpgsql",
-    comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
-)
-function(
-    "get_month_start",
-    arguments="p_months_ahead integer DEFAULT 0",
-    returns="timestamptz",
-    volatility="stable",
-    parallel="safe",
-    comment="The first of this month, or of one to come, in UTC.",
 )

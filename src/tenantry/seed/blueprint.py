@@ -27,7 +27,8 @@ from tenantry.seed.values import Maker, Row, is_conditional, maker, numbered
 NOT_SEEDED: Final = frozenset(
     {
         "permissions", "feature_flag_definitions", "ai_providers", "ai_models",
-        "context_keys", "user_usage_tracking", "token_reservations", "audit_logs", "audit_seals",
+        "context_keys", "user_usage_tracking", "audit_logs", "audit_seals",
+        "token_reservations", "token_lots", "token_lot_uses",
     }
 )  # fmt: skip
 

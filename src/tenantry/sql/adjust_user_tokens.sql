@@ -23,10 +23,10 @@ BEGIN
                 p_idempotency_key,
                 (
                     entry.user_id, entry.direction, entry.amount, entry.reason, entry.source,
-                    entry.reference_type, entry.reference_id, entry.execution_id, entry.metadata
+                    entry.reference_type, entry.reference_id, entry.execution_id, entry.metadata, entry.expires_at
                 ) IS NOT DISTINCT FROM (
                     p_user_id, p_direction, p_amount, p_reason, p_source,
-                    p_reference_type, p_reference_id, p_execution_id, coalesce(p_metadata, '{}')
+                    p_reference_type, p_reference_id, p_execution_id, coalesce(p_metadata, '{}'), p_expires_at
                 )
             );
             RETURN to_jsonb(entry);
@@ -37,6 +37,10 @@ BEGIN
             USING ERRCODE = 'TK004';
     END IF;
 
+    IF p_expires_at IS NOT NULL AND (p_direction <> 'credit' OR p_expires_at <= clock_timestamp()) THEN
+        RAISE EXCEPTION 'a % of tokens cannot expire at %', p_direction, p_expires_at
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'A credit can, at a time to come.';
+    END IF;
     -- whoever has enough is asked nothing more
     IF NOT (
         p_direction = 'credit' OR p_amount <= wallet.current_tokens - wallet.reserved_tokens
@@ -54,6 +58,7 @@ BEGIN
         p_execution_id => p_execution_id,
         p_metadata => coalesce(p_metadata, '{}'),
         p_idempotency_key => p_idempotency_key,
-        p_enforcement_mode => enforcement_mode
+        p_enforcement_mode => enforcement_mode,
+        p_expires_at => p_expires_at
     ));
 END

@@ -14,7 +14,8 @@ DECLARE
     credited bigint := p_policy.monthly_allocation - allotted;
 BEGIN
     IF p_policy.monthly_cap IS NOT NULL THEN
-        credited := least(credited, p_policy.monthly_cap - (p_wallet.current_tokens - p_wallet.reserved_tokens));
+        credited := least(credited, p_policy.monthly_cap
+            - greatest(p_wallet.current_tokens - p_wallet.reserved_tokens - p_wallet.expiring_tokens, 0));
     END IF;
     IF credited > 0 THEN
         PERFORM post_tokens(

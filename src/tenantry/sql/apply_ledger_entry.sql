@@ -1,3 +1,5 @@
+DECLARE
+    expiring bigint;
 BEGIN
     UPDATE user_token_wallets AS wallet
     SET entry_number = NEW.entry_number,
@@ -20,10 +22,14 @@ BEGIN
             WHEN 'release' THEN -NEW.amount
             ELSE 0
         END
-        AND NEW.lifetime_after = wallet.lifetime_tokens + CASE NEW.direction WHEN 'credit' THEN NEW.amount ELSE 0 END;
+        AND NEW.lifetime_after = wallet.lifetime_tokens + CASE NEW.direction WHEN 'credit' THEN NEW.amount ELSE 0 END
+    RETURNING wallet.expiring_tokens INTO expiring;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'entry % does not follow from wallet %', NEW.entry_number, NEW.wallet_id
             USING ERRCODE = 'TK007', HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+    END IF;
+    IF expiring > 0 OR NEW.expires_at IS NOT NULL THEN
+        PERFORM account_for_lots(NEW);
     END IF;
     RETURN NULL;
 END

@@ -16,7 +16,8 @@ BEGIN
     governed AS (
         SELECT
             due.*,
-            due.current_tokens - due.reserved_tokens AS unused,
+            -- what expires at a time of its own stays until then
+            greatest(due.current_tokens - due.reserved_tokens - due.expiring_tokens, 0) AS unused,
             coalesce((due.next_reset_at AT TIME ZONE 'UTC')::text, 'first') AS month,
             coalesce(own.rollover_percent, level.rollover_percent, 0) AS rollover_percent,
             coalesce(own.monthly_cap, level.monthly_cap) AS cap,

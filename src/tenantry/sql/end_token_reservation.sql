@@ -19,9 +19,12 @@ BEGIN
         p_execution_id => ended.execution_id
     );
     IF p_settled_amount > 0 THEN
-        wallet := lock_wallet(ended.tenant_id, ended.user_id);
+        -- it is locked, and what was reserved before it expired is used now
+        SELECT * INTO STRICT wallet
+        FROM user_token_wallets AS known
+        WHERE known.tenant_id = ended.tenant_id AND known.id = ended.wallet_id;
         PERFORM post_tokens(
-            wallet, 'debit', p_settled_amount, ended.reason, 'reservation',
+            wallet, 'debit', p_settled_amount, ended.reason, 'reservation', 'settlement:' || ended.id,
             p_reference_type => 'token_reservations',
             p_reference_id => ended.id,
             p_execution_id => ended.execution_id,

@@ -7,7 +7,10 @@ BEGIN
         WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
         FOR UPDATE;
         IF FOUND THEN
-            RETURN wallet;
+            IF wallet.expiring_tokens = 0 OR expire_lots(ARRAY[wallet]) = 0 THEN
+                RETURN wallet;
+            END IF;
+            CONTINUE;
         END IF;
         -- whoever comes second waits here for the first, and then finds the wallet
         INSERT INTO user_token_wallets (tenant_id, user_id)

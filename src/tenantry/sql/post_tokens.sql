@@ -21,7 +21,7 @@ BEGIN
         balance_after, reserved_after, borrowed_after,
         lifetime_after,
         reason, source, posting_key, idempotency_key, reference_type, reference_id, execution_id,
-        enforcement_mode, metadata
+        enforcement_mode, metadata, expires_at
     )
     VALUES (
         p_wallet.tenant_id, p_wallet.user_id, p_wallet.id, p_wallet.level_id,
@@ -29,7 +29,7 @@ BEGIN
         balance, reserved, balance - net,
         p_wallet.lifetime_tokens + CASE p_direction WHEN 'credit' THEN p_amount ELSE 0 END,
         p_reason, p_source, p_posting_key, p_idempotency_key, p_reference_type, p_reference_id, p_execution_id,
-        p_enforcement_mode, p_metadata
+        p_enforcement_mode, p_metadata, p_expires_at
     )
     ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING * INTO entry;

@@ -31,11 +31,12 @@ BEGIN
     wallet := free_tokens(wallet, p_amount);
     INSERT INTO token_reservations (
         tenant_id, user_id, wallet_id, amount, expires_at, reason,
-        reference_type, reference_id, execution_id, idempotency_key, metadata
+        reference_type, reference_id, execution_id, idempotency_key, metadata, created_at
     )
     VALUES (
         tenant, p_user_id, wallet.id, p_amount, clock_timestamp() + p_expires_in, p_reason,
-        p_reference_type, p_reference_id, p_execution_id, p_idempotency_key, coalesce(p_metadata, '{}')
+        p_reference_type, p_reference_id, p_execution_id, p_idempotency_key, coalesce(p_metadata, '{}'),
+        clock_timestamp()
     )
     ON CONFLICT (tenant_id, idempotency_key) DO NOTHING
     RETURNING * INTO reservation;

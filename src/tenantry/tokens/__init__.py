@@ -12,6 +12,8 @@ an exception of :mod:`tenantry.tokens.errors`; a caller that goes on after one d
 
 from tenantry.tokens.calls import (
     adjust,
+    allocate,
+    expire,
     release,
     release_expired,
     reserve,
@@ -30,9 +32,10 @@ from tenantry.tokens.errors import (
     UnexpectedLevelError,
     WalletNotActiveError,
 )
-from tenantry.tokens.results import Discrepancy, Entry, Reservation
+from tenantry.tokens.results import Balance, Discrepancy, Entry, Reservation
 
 __all__ = [
+    "Balance",
     "Discrepancy",
     "Entry",
     "IdempotencyKeyError",
@@ -45,6 +48,8 @@ __all__ = [
     "UnexpectedLevelError",
     "WalletNotActiveError",
     "adjust",
+    "allocate",
+    "expire",
     "release",
     "release_expired",
     "reserve",

@@ -1,7 +1,7 @@
 """The functions of the database, typed."""
 
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from tenantry.models.tokens import TokenDirection
 from tenantry.tokens.errors import token_errors
-from tenantry.tokens.results import Discrepancy, Entry, Reservation
+from tenantry.tokens.results import Balance, Discrepancy, Entry, Reservation
 
-Result = TypeVar("Result", Entry, Reservation, Discrepancy)
+Result = TypeVar("Result", Entry, Reservation, Balance, Discrepancy)
 
+WALLETS: Final = "user_token_wallets"
 LEDGER: Final = "user_token_ledger"
 RESERVATIONS: Final = "token_reservations"
 
@@ -33,6 +34,7 @@ def adjust(
     metadata: dict[str, Any] | None = None,
     idempotency_key: str | None = None,
     expected_level_id: UUID | None = None,
+    expires_at: datetime | None = None,
 ) -> Entry:
     """Post a change of a user's wallet and return its entry.
 
@@ -40,6 +42,7 @@ def adjust(
     :param direction: credits and positive adjustments make tokens, which is for the superadmin.
     :param idempotency_key: what makes a retry harmless: the same key again returns the first entry.
     :param expected_level_id: the level that the wallet has to be on.
+    :param expires_at: when what is left of a credit leaves the wallet; None is never.
     :raises InsufficientTokensError: if the wallet has less than is taken and its policy refuses that.
     :raises IdempotencyKeyError: if the key was used with other arguments.
     :raises WalletNotActiveError: if tokens are taken out of a wallet that is locked or suspended.
@@ -50,6 +53,7 @@ def adjust(
         user_id=user_id, amount=amount, direction=str(direction), reason=reason, source=source,
         reference_type=reference_type, reference_id=reference_id, execution_id=execution_id,
         metadata=metadata or {}, idempotency_key=idempotency_key, expected_level_id=expected_level_id,
+        expires_at=expires_at,
     )  # fmt: skip
 
 
@@ -134,6 +138,16 @@ def release(session: Session, reservation_id: UUID) -> Reservation:
 def release_expired(session: Session, limit: int = 1000) -> int:
     """End the reservations that have expired, the oldest first, and return how many; the next call goes on."""
     return _number(session, "release_expired_reservations", limit=limit)
+
+
+def expire(session: Session, limit: int = 1000) -> int:
+    """Take what is left of credits that have expired out of wallets, and return of how many; the next call goes on."""
+    return _number(session, "expire_credits", limit=limit)
+
+
+def allocate(session: Session, user_id: UUID, level_id: UUID) -> Balance:
+    """Put a member on a level and give him what its policy allots, once or for this month; return what he has then."""
+    return _one(session, Balance, WALLETS, "auto_allocate_tokens_for_level", user_id=user_id, level_id=level_id)
 
 
 def reset_monthly(session: Session, limit: int | None = None) -> int:

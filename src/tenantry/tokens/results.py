@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tenantry.models.reservations import ReservationStatus
-from tenantry.models.tokens import EnforcementMode, TokenDirection
+from tenantry.models.tokens import EnforcementMode, TokenDirection, WalletStatus
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Entry:
     execution_id: UUID | None
     idempotency_key: str | None
     enforcement_mode: EnforcementMode | None
+    expires_at: datetime | None
     metadata: dict[str, Any]
     created_at: datetime
 
@@ -69,8 +70,34 @@ class Reservation:
 
 
 @dataclass(frozen=True)
+class Balance:
+    """What a wallet holds, of which level, and what its months bring."""
+
+    id: UUID
+    user_id: UUID
+    level_id: UUID | None
+    status: WalletStatus
+    entry_number: int
+    current_tokens: int
+    reserved_tokens: int
+    borrowed_tokens: int
+    expiring_tokens: int
+    lifetime_tokens: int
+    monthly_allocation_tokens: int
+    next_reset_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "status", WalletStatus(self.status))
+
+    @property
+    def available_tokens(self) -> int:
+        """What is not set aside."""
+        return self.current_tokens - self.reserved_tokens
+
+
+@dataclass(frozen=True)
 class Discrepancy:
-    """A wallet whose figures are not the sums of its ledger."""
+    """A wallet whose figures are not the sums of its ledger, or whose expiring tokens are not what its lots have left."""
 
     tenant_id: UUID
     wallet_id: UUID
@@ -83,3 +110,5 @@ class Discrepancy:
     lifetime_in_ledger: int
     entry_number: int
     entries: int
+    expiring_tokens: int
+    expiring_in_lots: int
