@@ -584,7 +584,7 @@ def test_resets_at_once_reset_once(own_world: World) -> None:
 
 
 def test_steps_are_for_the_owner_alone(world: World) -> None:
-    steps = text("SELECT lock_wallet(:tenant, :user)")
+    steps = text("SELECT lock_wallet(:tenant, :user, 0)")
     for engine in (world.application, world.superadmin):
         with engine.connect() as connection, refused("42501"):
             connection.execute(steps, {"tenant": world.a.tenant_id, "user": world.members["member"]})

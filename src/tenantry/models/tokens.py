@@ -14,6 +14,7 @@ from tenantry.models.base import AppendOnly, Base, TenantConfigScoped, TenantUse
 from tenantry.models.columns import (
     ADDED,
     BigInt,
+    Count,
     JsonObject,
     NewestFirst,
     Tokens,
@@ -52,7 +53,7 @@ class WalletStatus(StrEnum):
 
 
 class Wallet(TenantUserScoped, Base):
-    """A user's token balance in a tenant. What is available is current_tokens less reserved_tokens.
+    """A user's token balance in a tenant, or a slot of it. What is available is current_tokens less reserved_tokens.
 
     Its figures are those of the newest entry of its ledger: nothing else changes them, whoever tries.
     """
@@ -72,6 +73,12 @@ class Wallet(TenantUserScoped, Base):
     expiring_tokens: Mapped[Tokens] = mapped_column(
         sort_order=ADDED, comment="of the balance: what is left of credits that expire, token_lots"
     )
+    slot: Mapped[Count] = mapped_column(
+        sort_order=ADDED, comment="0 is the wallet itself; a spread one has more, and holds what all of them hold"
+    )
+    slots: Mapped[int] = mapped_column(
+        server_default="1", sort_order=ADDED, comment="over how many the wallet is spread, spread_user_tokens()"
+    )
     last_reset_at: Mapped[datetime | None]
     next_reset_at: Mapped[datetime | None] = mapped_column(comment="the first of next month (UTC) of a monthly wallet")
     status: Mapped[WalletStatus] = mapped_column(server_default=WalletStatus.ACTIVE)
@@ -82,7 +89,7 @@ class Wallet(TenantUserScoped, Base):
     entries: Mapped[list["LedgerEntry"]] = children(same_tenant("Wallet.id", "LedgerEntry.wallet_id"), "wallet")
 
     __table_args__ = (
-        unique_in_tenant("user_id"),
+        unique_in_tenant("user_id", "slot"),
         Index(None, "next_reset_at", postgresql_where=text("next_reset_at IS NOT NULL")),
         CheckConstraint(
             "greatest(reserved_tokens, expiring_tokens) <= current_tokens AND least(reserved_tokens, expiring_tokens,"
@@ -287,6 +294,15 @@ function(
     comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
 )
 function(
+    "post_token_entries",
+    arguments="p_entries jsonb",
+    returns="jsonb",
+    to=EVERYBODY,
+    **DEFINER,
+    comment="Posts many changes, all or none: an array of objects whose keys are the parameters of"
+    " adjust_user_tokens(), without p_; returns their entries in the same order.",
+)
+function(
     "verify_token_ledger",
     arguments="p_tenant_id uuid DEFAULT NULL",
     returns="TABLE (tenant_id uuid, wallet_id uuid, user_id uuid, net_tokens bigint, net_in_ledger bigint,"
@@ -303,10 +319,11 @@ function(
 
 function(
     "lock_wallet",
-    arguments="p_tenant_id uuid, p_user_id uuid",
+    arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
     returns="user_token_wallets",
     language="plpgsql",
-    comment="The user's wallet, made on first use, locked until the transaction ends, without what has expired.",
+    comment="The user's wallet, made on first use, locked until the transaction ends, without what has expired. Of a"
+    " spread one, a slot that has what is requested, or slot 0 with what all have; NULL requests all.",
 )
 function(
     "authorize_tokens",

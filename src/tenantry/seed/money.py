@@ -39,6 +39,9 @@ def _wallets(company: Company) -> Iterator[Row]:
             "lifetime_tokens": 0,
             "monthly_allocation_tokens": 0,
             "borrowed_tokens": 0,
+            "expiring_tokens": 0,
+            "slot": 0,
+            "slots": 1,
             "last_reset_at": None,
             "next_reset_at": None,
             "status": "active",
@@ -83,6 +86,7 @@ def _entry(wallet: Row, at: datetime, direction: str, amount: int, reason: str) 
         "posting_key": None,
         "idempotency_key": None,
         "enforcement_mode": None,
+        "expires_at": None,
         "reference_type": None,
     }
 

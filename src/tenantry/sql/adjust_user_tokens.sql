@@ -13,8 +13,18 @@ BEGIN
                 HINT = 'credit, debit, reserve and release take a positive amount, adjustment any but zero.';
     END IF;
 
-    wallet := lock_wallet(tenant, p_user_id);
+    wallet := lock_wallet(tenant, p_user_id, CASE
+        WHEN p_direction = 'debit' THEN p_amount
+        -- what is reserved by hand, or expires, is in slot 0
+        WHEN p_direction IN ('reserve', 'release') OR p_expires_at IS NOT NULL THEN NULL
+        WHEN p_direction = 'adjustment' THEN greatest(-p_amount, 0)
+        ELSE 0
+    END);
     IF p_idempotency_key IS NOT NULL THEN
+        IF wallet.slots > 1 THEN
+            -- a retry may have found another slot
+            PERFORM pg_advisory_xact_lock(hashtextextended(p_idempotency_key, 0));
+        END IF;
         SELECT * INTO entry
         FROM user_token_ledger AS known
         WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;

@@ -17,7 +17,10 @@ BEGIN
             USING ERRCODE = 'no_data_found';
     END IF;
 
-    wallet := lock_wallet(tenant, p_user_id);
+    wallet := lock_wallet(tenant, p_user_id, NULL);
+    UPDATE user_token_wallets AS known
+    SET level_id = p_level_id
+    WHERE known.tenant_id = tenant AND known.user_id = p_user_id AND known.slot > 0;
     UPDATE user_token_wallets AS known
     SET level_id = p_level_id,
         monthly_allocation_tokens = CASE policy.allocation_mode WHEN 'monthly' THEN policy.monthly_allocation ELSE 0 END
@@ -31,5 +34,5 @@ BEGIN
     ELSE
         PERFORM allocate_rest_of_month(wallet, policy);
     END IF;
-    RETURN to_jsonb(lock_wallet(tenant, p_user_id));
+    RETURN to_jsonb(lock_wallet(tenant, p_user_id, NULL));
 END

@@ -1,6 +1,17 @@
 DECLARE
     wallets integer;
 BEGIN
+    -- of a spread wallet the month begins in slot 0, for all that the slots have
+    PERFORM lock_wallet(due.tenant_id, due.user_id, NULL)
+    FROM (
+        SELECT wallet.tenant_id, wallet.user_id
+        FROM user_token_wallets AS wallet
+        WHERE wallet.next_reset_at <= now()
+            AND wallet.slots > 1
+            AND (p_tenant_id IS NULL OR wallet.tenant_id = p_tenant_id)
+            AND (p_user_id IS NULL OR wallet.user_id = p_user_id)
+        ORDER BY wallet.tenant_id, wallet.user_id
+    ) AS due;
     WITH due AS MATERIALIZED (
         SELECT *
         FROM user_token_wallets AS wallet

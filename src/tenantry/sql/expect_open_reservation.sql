@@ -11,7 +11,7 @@ BEGIN
         RAISE EXCEPTION 'there is no reservation %', p_reservation_id
             USING ERRCODE = 'TK006';
     END IF;
-    PERFORM lock_wallet(tenant, reservation.user_id);
+    PERFORM lock_slot(tenant, reservation.wallet_id);
     SELECT * INTO STRICT reservation
     FROM token_reservations AS known
     WHERE known.tenant_id = tenant AND known.id = p_reservation_id;

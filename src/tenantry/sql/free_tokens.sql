@@ -15,5 +15,5 @@ BEGIN
     LOOP
         PERFORM end_token_reservation(reservation, 'expired');
     END LOOP;
-    RETURN lock_wallet(p_wallet.tenant_id, p_wallet.user_id);
+    RETURN lock_slot(p_wallet.tenant_id, p_wallet.id);
 END

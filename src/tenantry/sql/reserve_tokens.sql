@@ -8,8 +8,12 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'A reservation has a positive amount and a time to last.';
     END IF;
 
-    wallet := lock_wallet(tenant, p_user_id);
+    wallet := lock_wallet(tenant, p_user_id, p_amount);
     IF p_idempotency_key IS NOT NULL THEN
+        IF wallet.slots > 1 THEN
+            -- a retry may have found another slot
+            PERFORM pg_advisory_xact_lock(hashtextextended(p_idempotency_key, 0));
+        END IF;
         SELECT * INTO reservation
         FROM token_reservations AS known
         WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;

@@ -10,8 +10,8 @@ BEGIN
         RAISE EXCEPTION 'cannot transfer % tokens from user % to user %', p_amount, p_from_user_id, p_to_user_id
             USING ERRCODE = 'invalid_parameter_value', HINT = 'A transfer is a positive amount between two users.';
     END IF;
-    PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id));
-    PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id));
+    PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id), NULL);
+    PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id), NULL);
     IF p_idempotency_key IS NOT NULL THEN
         SELECT * INTO given
         FROM user_token_ledger AS known
@@ -32,7 +32,7 @@ BEGIN
         END IF;
     END IF;
 
-    giver := free_tokens(lock_wallet(tenant, p_from_user_id), p_amount);
+    giver := free_tokens(lock_wallet(tenant, p_from_user_id, NULL), p_amount);
     PERFORM expect_tokens(giver, 'adjustment', -p_amount);
     IF giver.status <> 'active' THEN
         RAISE EXCEPTION 'the wallet is %', giver.status
@@ -45,7 +45,7 @@ BEGIN
         p_metadata => coalesce(p_metadata, '{}'),
         p_idempotency_key => p_idempotency_key
     );
-    taker := lock_wallet(tenant, p_to_user_id);
+    taker := lock_wallet(tenant, p_to_user_id, NULL);
     taken := post_tokens(
         taker, 'adjustment', p_amount, p_reason, 'transfer',
         p_posting_key => 'transfer:' || given.id,

@@ -97,7 +97,7 @@ class Balance:
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """A wallet whose figures are not the sums of its ledger, or whose expiring tokens are not what its lots have left."""
+    """A wallet whose figures are not the sums of its ledger, or whose lots are not what is left of them."""
 
     tenant_id: UUID
     wallet_id: UUID
