@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 from tests.models.conftest import World, refused
 from tests.models.test_reservations import call, expire, reserve, settle
 from tests.models.test_tokens import (
@@ -136,8 +136,6 @@ def test_the_month_begins_once_for_all_slots(world: World) -> None:
         spread(connection, member_id)
         connection.commit()
     make_due(world, member_id)
-    with world.superuser.begin() as connection:
-        connection.execute(make_due_slots, {"user": member_id})
     with operating(world) as connection:
         assert reset(connection) >= 1
         assert sum(slots_of(connection, member_id)) == 150

@@ -7,6 +7,7 @@ BEGIN
         SELECT wallet.tenant_id, wallet.user_id
         FROM user_token_wallets AS wallet
         WHERE wallet.next_reset_at <= now()
+            AND wallet.slot = 0
             AND wallet.slots > 1
             AND (p_tenant_id IS NULL OR wallet.tenant_id = p_tenant_id)
             AND (p_user_id IS NULL OR wallet.user_id = p_user_id)
@@ -18,6 +19,7 @@ BEGIN
         WHERE (wallet.next_reset_at <= now() OR (wallet.next_reset_at IS NULL AND wallet.monthly_allocation_tokens > 0))
             AND (p_tenant_id IS NULL OR wallet.tenant_id = p_tenant_id)
             AND (p_user_id IS NULL OR wallet.user_id = p_user_id)
+            AND wallet.slot = 0
         -- wallets are always locked in this order; one that another call has just begun is no longer due
         ORDER BY wallet.tenant_id, wallet.user_id
         LIMIT p_limit
