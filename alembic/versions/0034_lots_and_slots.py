@@ -342,7 +342,6 @@ def upgrade() -> None:
             returns="jsonb",
         ),
     )
-    drop(Function("lock_wallet", arguments="p_tenant_id uuid, p_user_id uuid"))
     drop(
         Function(
             "post_tokens",
@@ -368,6 +367,145 @@ def upgrade() -> None:
             "CHECK (expires_at IS NULL OR direction = 'credit')",
         ),
     )
+    replace(
+        Function(
+            "transfer_tokens",
+            arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text",
+            language="plpgsql",
+            security="definer",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
+            body=text_block("""
+            DECLARE
+                -- a member gives nothing away: the tokens are the tenant's
+                tenant CONSTANT uuid := authorize_tokens(NULL, 'transfer', false);
+                giver user_token_wallets;
+                taker user_token_wallets;
+                given user_token_ledger;
+                taken user_token_ledger;
+            BEGIN
+                IF (p_amount > 0 AND p_from_user_id <> p_to_user_id) IS NOT TRUE THEN
+                    RAISE EXCEPTION 'cannot transfer % tokens from user % to user %', p_amount, p_from_user_id, p_to_user_id
+                        USING ERRCODE = 'invalid_parameter_value', HINT = 'A transfer is a positive amount between two users.';
+                END IF;
+                PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id));
+                PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id));
+                IF p_idempotency_key IS NOT NULL THEN
+                    SELECT * INTO given
+                    FROM user_token_ledger AS known
+                    WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
+                    IF FOUND THEN
+                        PERFORM expect_same_call(
+                            p_idempotency_key,
+                            (given.source, given.user_id, given.reference_id, given.amount, given.reason, given.metadata)
+                            IS NOT DISTINCT FROM
+                            ('transfer', p_from_user_id, p_to_user_id, -p_amount, p_reason, coalesce(p_metadata, '{}'))
+                        );
+                        SELECT * INTO STRICT taken
+                        FROM user_token_ledger AS known
+                        WHERE known.tenant_id = tenant
+                            AND known.user_id = p_to_user_id
+                            AND known.posting_key = 'transfer:' || given.id;
+                        RETURN jsonb_build_object('from', given, 'to', taken);
+                    END IF;
+                END IF;
+
+                giver := free_tokens(lock_wallet(tenant, p_from_user_id), p_amount);
+                PERFORM expect_tokens(giver, 'adjustment', -p_amount);
+                IF giver.status <> 'active' THEN
+                    RAISE EXCEPTION 'the wallet is %', giver.status
+                        USING ERRCODE = 'TK003';
+                END IF;
+                given := post_tokens(
+                    giver, 'adjustment', -p_amount, p_reason, 'transfer',
+                    p_reference_type => 'users',
+                    p_reference_id => p_to_user_id,
+                    p_metadata => coalesce(p_metadata, '{}'),
+                    p_idempotency_key => p_idempotency_key
+                );
+                taker := lock_wallet(tenant, p_to_user_id);
+                taken := post_tokens(
+                    taker, 'adjustment', p_amount, p_reason, 'transfer',
+                    p_posting_key => 'transfer:' || given.id,
+                    p_reference_type => 'users',
+                    p_reference_id => p_from_user_id,
+                    p_metadata => coalesce(p_metadata, '{}')
+                );
+                RETURN jsonb_build_object('from', given, 'to', taken);
+            END
+            """),
+            returns="jsonb",
+        ),
+        Function(
+            "transfer_tokens",
+            arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text",
+            language="plpgsql",
+            security="definer",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
+            body=text_block("""
+            DECLARE
+                -- a member gives nothing away: the tokens are the tenant's
+                tenant CONSTANT uuid := authorize_tokens(NULL, 'transfer', false);
+                giver user_token_wallets;
+                taker user_token_wallets;
+                given user_token_ledger;
+                taken user_token_ledger;
+            BEGIN
+                IF (p_amount > 0 AND p_from_user_id <> p_to_user_id) IS NOT TRUE THEN
+                    RAISE EXCEPTION 'cannot transfer % tokens from user % to user %', p_amount, p_from_user_id, p_to_user_id
+                        USING ERRCODE = 'invalid_parameter_value', HINT = 'A transfer is a positive amount between two users.';
+                END IF;
+                PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id), NULL);
+                PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id), NULL);
+                IF p_idempotency_key IS NOT NULL THEN
+                    SELECT * INTO given
+                    FROM user_token_ledger AS known
+                    WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
+                    IF FOUND THEN
+                        PERFORM expect_same_call(
+                            p_idempotency_key,
+                            (given.source, given.user_id, given.reference_id, given.amount, given.reason, given.metadata)
+                            IS NOT DISTINCT FROM
+                            ('transfer', p_from_user_id, p_to_user_id, -p_amount, p_reason, coalesce(p_metadata, '{}'))
+                        );
+                        SELECT * INTO STRICT taken
+                        FROM user_token_ledger AS known
+                        WHERE known.tenant_id = tenant
+                            AND known.user_id = p_to_user_id
+                            AND known.posting_key = 'transfer:' || given.id;
+                        RETURN jsonb_build_object('from', given, 'to', taken);
+                    END IF;
+                END IF;
+
+                giver := free_tokens(lock_wallet(tenant, p_from_user_id, NULL), p_amount);
+                PERFORM expect_tokens(giver, 'adjustment', -p_amount);
+                IF giver.status <> 'active' THEN
+                    RAISE EXCEPTION 'the wallet is %', giver.status
+                        USING ERRCODE = 'TK003';
+                END IF;
+                given := post_tokens(
+                    giver, 'adjustment', -p_amount, p_reason, 'transfer',
+                    p_reference_type => 'users',
+                    p_reference_id => p_to_user_id,
+                    p_metadata => coalesce(p_metadata, '{}'),
+                    p_idempotency_key => p_idempotency_key
+                );
+                taker := lock_wallet(tenant, p_to_user_id, NULL);
+                taken := post_tokens(
+                    taker, 'adjustment', p_amount, p_reason, 'transfer',
+                    p_posting_key => 'transfer:' || given.id,
+                    p_reference_type => 'users',
+                    p_reference_id => p_from_user_id,
+                    p_metadata => coalesce(p_metadata, '{}')
+                );
+                RETURN jsonb_build_object('from', given, 'to', taken);
+            END
+            """),
+            returns="jsonb",
+        ),
+    )
+    drop(Function("lock_wallet", arguments="p_tenant_id uuid, p_user_id uuid"))
     # ACCESS EXCLUSIVE on user_token_wallets: nobody reads or writes it until the commit
     op.add_column(
         "user_token_wallets",
@@ -906,144 +1044,6 @@ def upgrade() -> None:
                     p_enforcement_mode => enforcement_mode,
                     p_expires_at => p_expires_at
                 ));
-            END
-            """),
-            returns="jsonb",
-        ),
-    )
-    replace(
-        Function(
-            "transfer_tokens",
-            arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text",
-            language="plpgsql",
-            security="definer",
-            search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
-            body=text_block("""
-            DECLARE
-                -- a member gives nothing away: the tokens are the tenant's
-                tenant CONSTANT uuid := authorize_tokens(NULL, 'transfer', false);
-                giver user_token_wallets;
-                taker user_token_wallets;
-                given user_token_ledger;
-                taken user_token_ledger;
-            BEGIN
-                IF (p_amount > 0 AND p_from_user_id <> p_to_user_id) IS NOT TRUE THEN
-                    RAISE EXCEPTION 'cannot transfer % tokens from user % to user %', p_amount, p_from_user_id, p_to_user_id
-                        USING ERRCODE = 'invalid_parameter_value', HINT = 'A transfer is a positive amount between two users.';
-                END IF;
-                PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id));
-                PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id));
-                IF p_idempotency_key IS NOT NULL THEN
-                    SELECT * INTO given
-                    FROM user_token_ledger AS known
-                    WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
-                    IF FOUND THEN
-                        PERFORM expect_same_call(
-                            p_idempotency_key,
-                            (given.source, given.user_id, given.reference_id, given.amount, given.reason, given.metadata)
-                            IS NOT DISTINCT FROM
-                            ('transfer', p_from_user_id, p_to_user_id, -p_amount, p_reason, coalesce(p_metadata, '{}'))
-                        );
-                        SELECT * INTO STRICT taken
-                        FROM user_token_ledger AS known
-                        WHERE known.tenant_id = tenant
-                            AND known.user_id = p_to_user_id
-                            AND known.posting_key = 'transfer:' || given.id;
-                        RETURN jsonb_build_object('from', given, 'to', taken);
-                    END IF;
-                END IF;
-
-                giver := free_tokens(lock_wallet(tenant, p_from_user_id), p_amount);
-                PERFORM expect_tokens(giver, 'adjustment', -p_amount);
-                IF giver.status <> 'active' THEN
-                    RAISE EXCEPTION 'the wallet is %', giver.status
-                        USING ERRCODE = 'TK003';
-                END IF;
-                given := post_tokens(
-                    giver, 'adjustment', -p_amount, p_reason, 'transfer',
-                    p_reference_type => 'users',
-                    p_reference_id => p_to_user_id,
-                    p_metadata => coalesce(p_metadata, '{}'),
-                    p_idempotency_key => p_idempotency_key
-                );
-                taker := lock_wallet(tenant, p_to_user_id);
-                taken := post_tokens(
-                    taker, 'adjustment', p_amount, p_reason, 'transfer',
-                    p_posting_key => 'transfer:' || given.id,
-                    p_reference_type => 'users',
-                    p_reference_id => p_from_user_id,
-                    p_metadata => coalesce(p_metadata, '{}')
-                );
-                RETURN jsonb_build_object('from', given, 'to', taken);
-            END
-            """),
-            returns="jsonb",
-        ),
-        Function(
-            "transfer_tokens",
-            arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text",
-            language="plpgsql",
-            security="definer",
-            search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
-            body=text_block("""
-            DECLARE
-                -- a member gives nothing away: the tokens are the tenant's
-                tenant CONSTANT uuid := authorize_tokens(NULL, 'transfer', false);
-                giver user_token_wallets;
-                taker user_token_wallets;
-                given user_token_ledger;
-                taken user_token_ledger;
-            BEGIN
-                IF (p_amount > 0 AND p_from_user_id <> p_to_user_id) IS NOT TRUE THEN
-                    RAISE EXCEPTION 'cannot transfer % tokens from user % to user %', p_amount, p_from_user_id, p_to_user_id
-                        USING ERRCODE = 'invalid_parameter_value', HINT = 'A transfer is a positive amount between two users.';
-                END IF;
-                PERFORM lock_wallet(tenant, least(p_from_user_id, p_to_user_id), NULL);
-                PERFORM lock_wallet(tenant, greatest(p_from_user_id, p_to_user_id), NULL);
-                IF p_idempotency_key IS NOT NULL THEN
-                    SELECT * INTO given
-                    FROM user_token_ledger AS known
-                    WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
-                    IF FOUND THEN
-                        PERFORM expect_same_call(
-                            p_idempotency_key,
-                            (given.source, given.user_id, given.reference_id, given.amount, given.reason, given.metadata)
-                            IS NOT DISTINCT FROM
-                            ('transfer', p_from_user_id, p_to_user_id, -p_amount, p_reason, coalesce(p_metadata, '{}'))
-                        );
-                        SELECT * INTO STRICT taken
-                        FROM user_token_ledger AS known
-                        WHERE known.tenant_id = tenant
-                            AND known.user_id = p_to_user_id
-                            AND known.posting_key = 'transfer:' || given.id;
-                        RETURN jsonb_build_object('from', given, 'to', taken);
-                    END IF;
-                END IF;
-
-                giver := free_tokens(lock_wallet(tenant, p_from_user_id, NULL), p_amount);
-                PERFORM expect_tokens(giver, 'adjustment', -p_amount);
-                IF giver.status <> 'active' THEN
-                    RAISE EXCEPTION 'the wallet is %', giver.status
-                        USING ERRCODE = 'TK003';
-                END IF;
-                given := post_tokens(
-                    giver, 'adjustment', -p_amount, p_reason, 'transfer',
-                    p_reference_type => 'users',
-                    p_reference_id => p_to_user_id,
-                    p_metadata => coalesce(p_metadata, '{}'),
-                    p_idempotency_key => p_idempotency_key
-                );
-                taker := lock_wallet(tenant, p_to_user_id, NULL);
-                taken := post_tokens(
-                    taker, 'adjustment', p_amount, p_reason, 'transfer',
-                    p_posting_key => 'transfer:' || given.id,
-                    p_reference_type => 'users',
-                    p_reference_id => p_from_user_id,
-                    p_metadata => coalesce(p_metadata, '{}')
-                );
-                RETURN jsonb_build_object('from', given, 'to', taken);
             END
             """),
             returns="jsonb",
@@ -2000,7 +2000,7 @@ def upgrade() -> None:
         Constraint(
             "user_token_wallets",
             "ck_user_token_wallets_tokens",
-            "CHECK (greatest(reserved_tokens, expiring_tokens) <= current_tokens AND least(reserved_tokens, expiring_tokens, lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)",
+            "CHECK (reserved_tokens BETWEEN 0 AND current_tokens AND least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens, expiring_tokens) >= 0)",
         ),
     )
     create(
@@ -2085,7 +2085,7 @@ def downgrade() -> None:
         Constraint(
             "user_token_wallets",
             "ck_user_token_wallets_tokens",
-            "CHECK (greatest(reserved_tokens, expiring_tokens) <= current_tokens AND least(reserved_tokens, expiring_tokens, lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)",
+            "CHECK (reserved_tokens BETWEEN 0 AND current_tokens AND least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens, expiring_tokens) >= 0)",
         ),
         Constraint(
             "user_token_wallets",
@@ -2570,6 +2570,161 @@ def downgrade() -> None:
         ),
     )
     drop(Function("post_token_entries", arguments="p_entries jsonb"))
+    drop(
+        Function(
+            "adjust_user_tokens",
+            arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system'::text, p_reference_type text DEFAULT NULL::text, p_reference_id uuid DEFAULT NULL::uuid, p_execution_id uuid DEFAULT NULL::uuid, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text, p_expected_level_id uuid DEFAULT NULL::uuid, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone",
+        ),
+    )
+    drop(Function("lock_wallet", arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint"))
+    drop(Function("choose_slot", arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint"))
+    drop(Function("lock_slot", arguments="p_tenant_id uuid, p_wallet_id uuid"))
+    drop(Function("expire_lots", arguments="p_wallets user_token_wallets[]"))
+    op.drop_index(op.f("ix_token_lots_tenant_id_wallet_id"), table_name="token_lots")
+    op.drop_index(op.f("ix_token_lots_tenant_id_user_id"), table_name="token_lots")
+    op.drop_index(op.f("ix_token_lots_tenant_id_entry_id"), table_name="token_lots")
+    op.drop_index(
+        "ix_token_lots_left_of_wallet", table_name="token_lots", postgresql_where=sa.text("remaining_tokens > 0")
+    )
+    op.drop_index("ix_token_lots_left", table_name="token_lots", postgresql_where=sa.text("remaining_tokens > 0"))
+    op.drop_table("token_lots")
+    drop(Function("gather_slots", arguments="p_slots user_token_wallets[], p_reason text"))
+    replace(
+        Function(
+            "allocate_rest_of_month",
+            arguments="p_wallet user_token_wallets, p_policy level_token_policies",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
+            body=text_block("""
+            DECLARE
+                -- the most that this month has been allotted: going down and up again between levels brings nothing twice
+                allotted CONSTANT bigint := coalesce(
+                    (
+                        SELECT max((entry.metadata ->> 'allocation')::bigint)
+                        FROM user_token_ledger AS entry
+                        WHERE entry.tenant_id = p_wallet.tenant_id
+                            AND entry.wallet_id = p_wallet.id
+                            AND entry.posting_key LIKE 'allocation:%'
+                            AND entry.created_at >= get_month_start()
+                    ),
+                    0
+                );
+                credited bigint := p_policy.monthly_allocation - allotted;
+            BEGIN
+                IF p_policy.monthly_cap IS NOT NULL THEN
+                    credited := least(credited, p_policy.monthly_cap
+                        - greatest(p_wallet.current_tokens - p_wallet.reserved_tokens - p_wallet.expiring_tokens, 0));
+                END IF;
+                IF credited > 0 THEN
+                    PERFORM post_tokens(
+                        p_wallet, 'credit', credited,
+                        'monthly allocation', 'allocation',
+                        format('allocation:%s:%s', (get_month_start() AT TIME ZONE 'UTC')::date, p_policy.monthly_allocation),
+                        'level', p_wallet.level_id, NULL,
+                        jsonb_build_object('allocation', p_policy.monthly_allocation)
+                    );
+                END IF;
+                UPDATE user_token_wallets AS known
+                SET next_reset_at = get_month_start(1)
+                WHERE known.tenant_id = p_wallet.tenant_id AND known.id = p_wallet.id;
+            END
+            """),
+        ),
+        Function(
+            "allocate_rest_of_month",
+            arguments="p_wallet user_token_wallets, p_policy level_token_policies",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
+            body=text_block("""
+            DECLARE
+                -- the most that this month has been allotted: going down and up again between levels brings nothing twice
+                allotted CONSTANT bigint := coalesce(
+                    (
+                        SELECT max((entry.metadata ->> 'allocation')::bigint)
+                        FROM user_token_ledger AS entry
+                        WHERE entry.tenant_id = p_wallet.tenant_id
+                            AND entry.wallet_id = p_wallet.id
+                            AND entry.posting_key LIKE 'allocation:%'
+                            AND entry.created_at >= get_month_start()
+                    ),
+                    0
+                );
+                credited bigint := p_policy.monthly_allocation - allotted;
+            BEGIN
+                IF p_policy.monthly_cap IS NOT NULL THEN
+                    credited := least(credited, p_policy.monthly_cap - (p_wallet.current_tokens - p_wallet.reserved_tokens));
+                END IF;
+                IF credited > 0 THEN
+                    PERFORM post_tokens(
+                        p_wallet, 'credit', credited,
+                        'monthly allocation', 'allocation',
+                        format('allocation:%s:%s', (get_month_start() AT TIME ZONE 'UTC')::date, p_policy.monthly_allocation),
+                        'level', p_wallet.level_id, NULL,
+                        jsonb_build_object('allocation', p_policy.monthly_allocation)
+                    );
+                END IF;
+                UPDATE user_token_wallets AS known
+                SET next_reset_at = get_month_start(1)
+                WHERE known.tenant_id = p_wallet.tenant_id AND known.id = p_wallet.id;
+            END
+            """),
+        ),
+    )
+    drop(
+        Function(
+            "post_tokens",
+            arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint, p_reason text, p_source text, p_posting_key text DEFAULT NULL::text, p_reference_type text DEFAULT NULL::text, p_reference_id uuid DEFAULT NULL::uuid, p_execution_id uuid DEFAULT NULL::uuid, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text, p_enforcement_mode text DEFAULT NULL::text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone",
+        ),
+    )
+    op.create_table_comment(
+        "user_token_wallets",
+        "A user's token balance in a tenant. What is available is current_tokens less reserved_tokens.",
+        existing_comment="A user's token balance in a tenant, or a slot of it. What is available is current_tokens less reserved_tokens.",
+        schema=None,
+    )
+    op.drop_constraint(op.f("uq_user_token_wallets_tenant_id_user_id_slot"), "user_token_wallets", type_="unique")
+    # ACCESS EXCLUSIVE on user_token_wallets: nobody reads or writes it while its index is built; cheaper: USING
+    # INDEX
+    op.create_unique_constraint(
+        op.f("uq_user_token_wallets_tenant_id_user_id"),
+        "user_token_wallets",
+        ["tenant_id", "user_id"],
+        postgresql_nulls_not_distinct=False,
+    )
+    op.drop_column("user_token_wallets", "slots")
+    op.drop_column("user_token_wallets", "slot")
+    op.drop_column("user_token_wallets", "expiring_tokens")
+    create(
+        Function(
+            "lock_wallet",
+            arguments="p_tenant_id uuid, p_user_id uuid",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="The user's wallet, made on first use, locked until the transaction ends.",
+            body=text_block("""
+            DECLARE
+                wallet user_token_wallets;
+            BEGIN
+                LOOP
+                    SELECT * INTO wallet
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+                    FOR UPDATE;
+                    IF FOUND THEN
+                        RETURN wallet;
+                    END IF;
+                    -- whoever comes second waits here for the first, and then finds the wallet
+                    INSERT INTO user_token_wallets (tenant_id, user_id)
+                    VALUES (p_tenant_id, p_user_id)
+                    ON CONFLICT (tenant_id, user_id) DO NOTHING;
+                END LOOP;
+            END
+            """),
+            returns="user_token_wallets",
+        ),
+    )
     replace(
         Function(
             "transfer_tokens",
@@ -2708,132 +2863,6 @@ def downgrade() -> None:
             returns="jsonb",
         ),
     )
-    drop(
-        Function(
-            "adjust_user_tokens",
-            arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system'::text, p_reference_type text DEFAULT NULL::text, p_reference_id uuid DEFAULT NULL::uuid, p_execution_id uuid DEFAULT NULL::uuid, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text, p_expected_level_id uuid DEFAULT NULL::uuid, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone",
-        ),
-    )
-    drop(Function("lock_wallet", arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint"))
-    drop(Function("choose_slot", arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint"))
-    drop(Function("lock_slot", arguments="p_tenant_id uuid, p_wallet_id uuid"))
-    drop(Function("expire_lots", arguments="p_wallets user_token_wallets[]"))
-    op.drop_index(op.f("ix_token_lots_tenant_id_wallet_id"), table_name="token_lots")
-    op.drop_index(op.f("ix_token_lots_tenant_id_user_id"), table_name="token_lots")
-    op.drop_index(op.f("ix_token_lots_tenant_id_entry_id"), table_name="token_lots")
-    op.drop_index(
-        "ix_token_lots_left_of_wallet", table_name="token_lots", postgresql_where=sa.text("remaining_tokens > 0")
-    )
-    op.drop_index("ix_token_lots_left", table_name="token_lots", postgresql_where=sa.text("remaining_tokens > 0"))
-    op.drop_table("token_lots")
-    drop(Function("gather_slots", arguments="p_slots user_token_wallets[], p_reason text"))
-    replace(
-        Function(
-            "allocate_rest_of_month",
-            arguments="p_wallet user_token_wallets, p_policy level_token_policies",
-            language="plpgsql",
-            search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
-            body=text_block("""
-            DECLARE
-                -- the most that this month has been allotted: going down and up again between levels brings nothing twice
-                allotted CONSTANT bigint := coalesce(
-                    (
-                        SELECT max((entry.metadata ->> 'allocation')::bigint)
-                        FROM user_token_ledger AS entry
-                        WHERE entry.tenant_id = p_wallet.tenant_id
-                            AND entry.wallet_id = p_wallet.id
-                            AND entry.posting_key LIKE 'allocation:%'
-                            AND entry.created_at >= get_month_start()
-                    ),
-                    0
-                );
-                credited bigint := p_policy.monthly_allocation - allotted;
-            BEGIN
-                IF p_policy.monthly_cap IS NOT NULL THEN
-                    credited := least(credited, p_policy.monthly_cap
-                        - greatest(p_wallet.current_tokens - p_wallet.reserved_tokens - p_wallet.expiring_tokens, 0));
-                END IF;
-                IF credited > 0 THEN
-                    PERFORM post_tokens(
-                        p_wallet, 'credit', credited,
-                        'monthly allocation', 'allocation',
-                        format('allocation:%s:%s', (get_month_start() AT TIME ZONE 'UTC')::date, p_policy.monthly_allocation),
-                        'level', p_wallet.level_id, NULL,
-                        jsonb_build_object('allocation', p_policy.monthly_allocation)
-                    );
-                END IF;
-                UPDATE user_token_wallets AS known
-                SET next_reset_at = get_month_start(1)
-                WHERE known.tenant_id = p_wallet.tenant_id AND known.id = p_wallet.id;
-            END
-            """),
-        ),
-        Function(
-            "allocate_rest_of_month",
-            arguments="p_wallet user_token_wallets, p_policy level_token_policies",
-            language="plpgsql",
-            search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Credits a locked wallet with what its level allots this month beyond what it has been allotted.",
-            body=text_block("""
-            DECLARE
-                -- the most that this month has been allotted: going down and up again between levels brings nothing twice
-                allotted CONSTANT bigint := coalesce(
-                    (
-                        SELECT max((entry.metadata ->> 'allocation')::bigint)
-                        FROM user_token_ledger AS entry
-                        WHERE entry.tenant_id = p_wallet.tenant_id
-                            AND entry.wallet_id = p_wallet.id
-                            AND entry.posting_key LIKE 'allocation:%'
-                            AND entry.created_at >= get_month_start()
-                    ),
-                    0
-                );
-                credited bigint := p_policy.monthly_allocation - allotted;
-            BEGIN
-                IF p_policy.monthly_cap IS NOT NULL THEN
-                    credited := least(credited, p_policy.monthly_cap - (p_wallet.current_tokens - p_wallet.reserved_tokens));
-                END IF;
-                IF credited > 0 THEN
-                    PERFORM post_tokens(
-                        p_wallet, 'credit', credited,
-                        'monthly allocation', 'allocation',
-                        format('allocation:%s:%s', (get_month_start() AT TIME ZONE 'UTC')::date, p_policy.monthly_allocation),
-                        'level', p_wallet.level_id, NULL,
-                        jsonb_build_object('allocation', p_policy.monthly_allocation)
-                    );
-                END IF;
-                UPDATE user_token_wallets AS known
-                SET next_reset_at = get_month_start(1)
-                WHERE known.tenant_id = p_wallet.tenant_id AND known.id = p_wallet.id;
-            END
-            """),
-        ),
-    )
-    drop(
-        Function(
-            "post_tokens",
-            arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint, p_reason text, p_source text, p_posting_key text DEFAULT NULL::text, p_reference_type text DEFAULT NULL::text, p_reference_id uuid DEFAULT NULL::uuid, p_execution_id uuid DEFAULT NULL::uuid, p_metadata jsonb DEFAULT '{}'::jsonb, p_idempotency_key text DEFAULT NULL::text, p_enforcement_mode text DEFAULT NULL::text, p_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone",
-        ),
-    )
-    op.create_table_comment(
-        "user_token_wallets",
-        "A user's token balance in a tenant. What is available is current_tokens less reserved_tokens.",
-        existing_comment="A user's token balance in a tenant, or a slot of it. What is available is current_tokens less reserved_tokens.",
-        schema=None,
-    )
-    op.drop_constraint(op.f("uq_user_token_wallets_tenant_id_user_id_slot"), "user_token_wallets", type_="unique")
-    # ACCESS EXCLUSIVE on user_token_wallets: nobody reads or writes it while its index is built; cheaper: USING
-    # INDEX
-    op.create_unique_constraint(
-        op.f("uq_user_token_wallets_tenant_id_user_id"),
-        "user_token_wallets",
-        ["tenant_id", "user_id"],
-        postgresql_nulls_not_distinct=False,
-    )
-    op.drop_column("user_token_wallets", "slots")
-    op.drop_column("user_token_wallets", "slot")
-    op.drop_column("user_token_wallets", "expiring_tokens")
     drop(Constraint("user_token_ledger", "ck_user_token_ledger_expires_at"))
     op.drop_column("user_token_ledger", "expires_at")
     create(
@@ -2887,35 +2916,6 @@ def downgrade() -> None:
             END
             """),
             returns="user_token_ledger",
-        ),
-    )
-    create(
-        Function(
-            "lock_wallet",
-            arguments="p_tenant_id uuid, p_user_id uuid",
-            language="plpgsql",
-            search_path=("pg_catalog", "public", "pg_temp"),
-            comment="The user's wallet, made on first use, locked until the transaction ends.",
-            body=text_block("""
-            DECLARE
-                wallet user_token_wallets;
-            BEGIN
-                LOOP
-                    SELECT * INTO wallet
-                    FROM user_token_wallets AS known
-                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
-                    FOR UPDATE;
-                    IF FOUND THEN
-                        RETURN wallet;
-                    END IF;
-                    -- whoever comes second waits here for the first, and then finds the wallet
-                    INSERT INTO user_token_wallets (tenant_id, user_id)
-                    VALUES (p_tenant_id, p_user_id)
-                    ON CONFLICT (tenant_id, user_id) DO NOTHING;
-                END LOOP;
-            END
-            """),
-            returns="user_token_wallets",
         ),
     )
     replace(

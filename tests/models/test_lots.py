@@ -88,6 +88,14 @@ def test_a_use_is_of_its_entry(world: World, expiring_id: uuid.UUID) -> None:
         assert connection.execute(query).scalars().all() == [40]
 
 
+def test_a_wallet_may_have_nothing_else(world: World) -> None:
+    member_id = new_member(world)
+    with operating(world) as connection:
+        credit(connection, member_id, 40, SOON, "bonus")
+        assert adjust(connection, member_id, 30, "debit")["balance_after"] == 10
+        assert left(connection, member_id) == [10]
+
+
 def test_what_has_expired_is_not_spent_though_nothing_has_taken_it_out(world: World, expiring_id: uuid.UUID) -> None:
     let_expire(world, expiring_id)
     with operating(world) as connection:

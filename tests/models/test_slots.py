@@ -98,15 +98,18 @@ def test_a_reservation_is_settled_from_all_slots(world: World, user_id: uuid.UUI
         assert verify(connection) == []
 
 
-def test_expired_reservations_of_all_slots_give_back(world: World, user_id: uuid.UUID) -> None:
-    with operating(world) as connection:
-        reserve(connection, user_id, 60)
-        reserve(connection, user_id, 30)
+def test_expired_reservations_of_all_slots_give_back(own_world: World) -> None:
+    member_id = new_member(own_world)
+    give(own_world, member_id, 100)
+    with operating(own_world) as connection:
+        spread(connection, member_id)
+        reserve(connection, member_id, 60)
+        reserve(connection, member_id, 30)
         connection.commit()
-    expire(world, user_id)
-    with operating(world) as connection:
-        adjust(connection, user_id, 95, "debit")
-        assert sum(slots_of(connection, user_id)) == 5
+    expire(own_world, member_id)
+    with operating(own_world) as connection:
+        adjust(connection, member_id, 95, "debit")
+        assert sum(slots_of(connection, member_id)) == 5
 
 
 def test_what_expires_is_used_first(world: World, user_id: uuid.UUID) -> None:

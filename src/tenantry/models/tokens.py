@@ -92,8 +92,8 @@ class Wallet(TenantUserScoped, Base):
         unique_in_tenant("user_id", "slot"),
         Index(None, "next_reset_at", postgresql_where=text("next_reset_at IS NOT NULL")),
         CheckConstraint(
-            "greatest(reserved_tokens, expiring_tokens) <= current_tokens AND least(reserved_tokens, expiring_tokens,"
-            " lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0",
+            "reserved_tokens BETWEEN 0 AND current_tokens AND"
+            " least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens, expiring_tokens) >= 0",
             name="tokens",
         ),
         posted_by_functions(),
