@@ -70,6 +70,13 @@ def schema_dump(url: URL) -> str:
     )
 
 
+def dump(url: URL) -> str:
+    """What `pg_dump` writes: a script that makes a copy."""
+    script = _program("pg_dump", "--dbname", _libpq(url))
+    # a setting that servers before 17 do not know
+    return script.replace("SET transaction_timeout = 0;\n", "")
+
+
 def run_script(url: URL, script: str) -> None:
     """Run a script as a deployment would."""
     _program("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _libpq(url), script=script)

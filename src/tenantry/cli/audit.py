@@ -32,7 +32,8 @@ def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def _seal(options: argparse.Namespace) -> None:
-    with checked_engine(load_settings()).begin() as connection:
+    engine = checked_engine(load_settings()).execution_options(isolation_level="READ COMMITTED")
+    with engine.begin() as connection:
         sealed = seal_audit_log(connection, options.batch)
     if options.format == "json":
         _write_json(_of_sealed(sealed))
@@ -44,8 +45,10 @@ def _seal(options: argparse.Namespace) -> None:
 
 def _verify(options: argparse.Namespace) -> int:
     anchor = Anchor.parse(options.anchor) if options.anchor is not None else None
-    with checked_engine(load_settings()).connect() as connection, connection.begin():
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    engine = checked_engine(load_settings()).execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+    with engine.connect() as connection:
         found = verify_audit_log(connection, anchor)
     if options.format == "json":
         _write_json(_of_verification(found))

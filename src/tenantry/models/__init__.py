@@ -35,7 +35,7 @@ from tenantry.models.base import (
 )
 from tenantry.models.billing import BillingAccount, CreditTransaction, Subscription, UsageEvent, UserUsageTracking
 from tenantry.models.channels import Platform, PlatformPage
-from tenantry.models.columns import NewestFirst, member, reference, same_tenant, unique_in_tenant
+from tenantry.models.columns import SENSITIVE, NewestFirst, member, reference, same_tenant, unique_in_tenant
 from tenantry.models.context import ContextKey
 from tenantry.models.crm import (
     Customer,
@@ -228,6 +228,7 @@ from tenantry.models.workflows import (
 
 __all__ = [
     "DEFAULT_TENANT_ID",
+    "SENSITIVE",
     "AdminAuditLog",
     "AdminSession",
     "Affiliate",

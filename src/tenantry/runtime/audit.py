@@ -176,7 +176,10 @@ def verify_audit_log(connection: Connection, anchor: Anchor | None = None) -> Ve
     :raises AuditError: when the login does not see everything.
     """
     try:
-        if not connection.exec_driver_sql(_READER).scalar():
+        sees_everything = connection.exec_driver_sql(_READER).scalar()
+        if sees_everything is None:
+            raise AuditError("there is no table audit_seals in this database: run `alembic upgrade head`")
+        if not sees_everything:
             raise AuditError("this login does not see every entry: verify as the one that runs migrations")
         with closing(_stream(connection, _ENTRIES, _ENTRIES_AT_ONCE)) as entries:
             return _Chain(connection, entries, anchor).verify()
