@@ -5,13 +5,17 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy
 from sqlalchemy import URL, NullPool
+from tests.models.platform import platform_at
 from tests.support.commands import Project
 from tests.support.databases import drop_roles
 from tests.support.servers import Server
+
+from tenantry import Tenancy
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -55,6 +59,20 @@ def test_a_model_on_our_bases_is_added_to_the_schema(migrated_database: URL, pro
     project.use(migrated_database)
     assert _pushed(project, "declaration") > 0
     assert _pushed(project, "declaration") == 0
+
+
+def test_a_model_that_is_audited(migrated_database: URL, project: Project) -> None:
+    project.use(migrated_database)
+    assert _pushed(project, "audited") > 0
+    assert _pushed(project, "audited") == 0
+
+
+def test_what_happens_to_a_row_is_in_the_log(server: Server, migrated_template: str) -> None:
+    example: dict[str, Any] = {}
+    exec(examples()["trail"], example)  # noqa: S102
+    for platform in platform_at(server, migrated_template):
+        tenant = platform.new_tenant()
+        example["history_of_a_department"](Tenancy(platform.application, key=platform.key), tenant.id, tenant.owner)
 
 
 def test_objects_beside_tables_of_any_metadata(database: URL, project: Project) -> None:
