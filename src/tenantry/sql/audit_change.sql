@@ -66,6 +66,7 @@ BEGIN
                 known.image ->> 'id',
                 CASE WHEN former.image IS NULL THEN 'insert' WHEN present.image IS NULL THEN 'delete' ELSE 'update' END,
                 describe_change(former.image, present.image, sensitive)
+            OFFSET 0
         ) AS change (tenant, row_id, operation, details)
         WHERE details IS NOT NULL;
     END IF;
