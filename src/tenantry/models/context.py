@@ -84,6 +84,7 @@ function(
 function(
     "verified_context",
     returns="uuid[]",
+    to=EVERYBODY,
     **READS_AS_OWNER,
     comment="Tenant and user of the current token; NULL without one; an error (28000) for a bad one.",
 )
@@ -91,14 +92,12 @@ function(
     "get_current_tenant",
     returns="uuid",
     **ANSWERS,
-    security="definer",
     comment="The tenant that the current context is signed for, or NULL.",
 )
 function(
     "get_current_user_id",
     returns="uuid",
     **ANSWERS,
-    security="definer",
     comment="The user that the current context is signed for, or NULL.",
 )
 

@@ -1,1 +1,1 @@
-SELECT (verified_context())[1]
+RETURN (verified_context())[1]

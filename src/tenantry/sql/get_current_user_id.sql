@@ -1,1 +1,1 @@
-SELECT (verified_context())[2]
+RETURN (verified_context())[2]

@@ -1,1 +1,1 @@
-SELECT coalesce(get_current_tenant_role() IN ('owner', 'admin'), false)
+RETURN coalesce(get_current_tenant_role() IN ('owner', 'admin'), false)

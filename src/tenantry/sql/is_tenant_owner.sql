@@ -1,1 +1,1 @@
-SELECT coalesce(get_current_tenant_role() = 'owner', false)
+RETURN coalesce(get_current_tenant_role() = 'owner', false)

@@ -1,1 +1,1 @@
-SELECT coalesce(get_current_tenant_role() IN ('owner', 'admin', 'member'), false)
+RETURN coalesce(get_current_tenant_role() IN ('owner', 'admin', 'member'), false)
