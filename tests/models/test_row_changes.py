@@ -4,12 +4,14 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, MetaData, Table, Text, Uuid, text
 from tests.models.conftest import refused
 from tests.models.platform import INSUFFICIENT_PRIVILEGE, Platform, Tenancy, insert, platform_at
 
 from tenantry.ddl import DeclarationError, Trigger, declared
-from tenantry.models import Audited, Base, PlatformScoped, TenantConfigScoped
+from tenantry.models import SENSITIVE, Audited, Base, PlatformScoped, TenantConfigScoped
+from tenantry.models.auditing import audit
+from tenantry.models.columns import SECRET
 
 platform = pytest.fixture(scope="module")(platform_at)
 
@@ -211,6 +213,37 @@ def test_a_tenant_with_a_history_stays(platform: Platform) -> None:
     tenant = platform.new_tenant()
     with refused("23503", match="audit_logs"), platform.superuser.begin() as connection:
         connection.execute(text("DELETE FROM tenants WHERE id = :id"), {"id": tenant.id})
+
+
+def test_a_column_is_sensitive_by_its_name_or_its_mark() -> None:
+    table = Table(
+        "contracts",
+        MetaData(),
+        Column("tenant_id", Uuid),
+        Column("title", Text),
+        Column("signing_secret", Text),
+        Column("pin", Text, info={SENSITIVE: True}),
+        Column("hidden", Text, info={SECRET: True}),
+        Column("page_token", Text, info={SENSITIVE: False}),
+        Column("max_tokens", Text),
+    )
+    audit(table)
+    assert {trigger.execute for trigger in declared(table, Trigger)} == {
+        "audit_change('signing_secret', 'pin', 'hidden')"
+    }
+
+
+def test_a_table_may_be_left_out() -> None:
+    class Draft(TenantConfigScoped, Base):
+        """Not worth a word."""
+
+        __tablename__ = "drafts"
+        __audited__ = False
+
+    table = Base.metadata.tables["drafts"]
+    Base.metadata.remove(table)
+    Base.registry._dispose_cls(Draft)
+    assert [trigger.name for trigger in declared(table, Trigger)] == ["set_updated_at"]
 
 
 def test_rows_without_a_tenant_cannot_be_audited() -> None:
