@@ -34,7 +34,7 @@ def test_requests_of_two_tenants(
 ) -> None:
     project.use(migrated_database)
     project.environment["TENANTRY_CONTEXT_KEY"] = KEY
-    project.run("tenantry", "context-key", "install").succeeded()
+    project.run("tenantry", "keys", "install").succeeded()
     logins = {"BACK_OFFICE_URL": ("superadmin", "office"), "APPLICATION_URL": ("app", "requests")}
     for variable, (purpose, name) in logins.items():
         login = f"{name}_{migrated_database.database}"

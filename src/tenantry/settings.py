@@ -25,8 +25,8 @@ DRIVER = "postgresql+psycopg"
 #: what TENANTRY_SCRATCH_URL says for a database of the embedded server
 EMBEDDED = "embedded"
 
-_MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(r"(\d+)\s*(ms|s|min|h|d)?")
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d+)\s*(ms|s|m|min|h|d)?")
 _LONGEST_WAIT = 2**31 - 1
 _LONGEST_IDENTIFIER = 63
 
@@ -40,10 +40,11 @@ def project_directory(start: Path | None = None) -> Path:
     return here
 
 
-def _milliseconds(value: object) -> object:
+def milliseconds(value: object) -> int:
+    """A duration as settings write it; ValueError if it is none."""
     match = _DURATION.fullmatch(str(value).strip())
     if match is None:
-        raise ValueError("is not a duration; write milliseconds (2000) or a unit ms, s, min, h or d (2s)")
+        raise ValueError("is not a duration; write milliseconds (2000) or a unit ms, s, m, h or d (2s)")
     number, unit = match.groups()
     return int(number) * _MILLISECONDS[unit or "ms"]
 
@@ -87,7 +88,7 @@ class Settings(BaseSettings):
     app_role: RoleName = Field(default="tenantry_app", validation_alias="TENANTRY_APP_ROLE")
     superadmin_role: RoleName = Field(default="tenantry_superadmin", validation_alias="TENANTRY_SUPERADMIN_ROLE")
 
-    lock_timeout: Annotated[int, BeforeValidator(_milliseconds), Field(ge=0, le=_LONGEST_WAIT)] = Field(
+    lock_timeout: Annotated[int, BeforeValidator(milliseconds), Field(ge=0, le=_LONGEST_WAIT)] = Field(
         default=2_000, validation_alias="TENANTRY_LOCK_TIMEOUT"
     )
     lock_retries: Annotated[int, Field(ge=0, le=1_000)] = Field(default=5, validation_alias="TENANTRY_LOCK_RETRIES")

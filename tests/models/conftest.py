@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, text
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, event, text
 from sqlalchemy.exc import DBAPIError
 from tests.support.databases import administrator, fresh_database
 from tests.support.servers import Server
@@ -108,6 +108,17 @@ def engine(url: URL, user: str | None = None, **options: Any) -> Engine:
     return sqlalchemy.create_engine(url, **{"poolclass": NullPool, **options})
 
 
+def on_record(superadmin: Engine) -> Engine:
+    """The same engine, each of whose connections sees all tenants from the start."""
+
+    @event.listens_for(superadmin, "connect")
+    def go_on_record(connection: Any, _: object) -> None:
+        connection.execute("SELECT enable_superadmin_mode('the tests of it')")
+        connection.commit()
+
+    return superadmin
+
+
 @contextmanager
 def new_world(server: Server, template: str) -> Iterator[World]:
     with ExitStack() as stack:
@@ -117,7 +128,7 @@ def new_world(server: Server, template: str) -> Iterator[World]:
         by_user = {user: engine(url, user, poolclass=QueuePool) for user in (None, application, superadmin)}
         for pool in by_user.values():
             stack.callback(pool.dispose)
-        made = World(by_user[None], by_user[application], by_user[superadmin], ContextKey("k" * 32))
+        made = World(by_user[None], by_user[application], on_record(by_user[superadmin]), ContextKey("k" * 32))
         made.fill()
         yield made
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
-from tests.models.conftest import engine, login
+from tests.models.conftest import engine, login, on_record
 from tests.support.databases import fresh_database
 from tests.support.servers import Server
 
@@ -91,7 +91,8 @@ def platform_at(server: Server, migrated_template: str) -> Iterator[Platform]:
         application = stack.enter_context(login(server, APPLICATION))
         superadmin = stack.enter_context(login(server, SUPERADMIN))
         url = stack.enter_context(fresh_database(server, migrated_template))
-        made = Platform(engine(url), engine(url, application), engine(url, superadmin), ContextKey("k" * 32))
+        office = on_record(engine(url, superadmin))
+        made = Platform(engine(url), engine(url, application), office, ContextKey("k" * 32))
         with made.superuser.begin() as connection:
             made.key.install(connection)
         yield made

@@ -6,7 +6,7 @@ from sqlalchemy import URL, text
 from tests.support.databases import settings_for
 from tests.support.servers import Server
 
-from tenantry.runtime.application import RoleRefusedError, application_engine, superadmin_engine
+from tenantry.runtime.application import RoleRefusedError, application_engine
 
 
 def test_requests_run_as_the_application_also_for_a_superuser(migrated_database: URL) -> None:
@@ -15,14 +15,6 @@ def test_requests_run_as_the_application_also_for_a_superuser(migrated_database:
         with engine.connect() as connection:
             assert connection.scalar(text("SELECT current_user")) == "tenantry_app"
             assert connection.scalar(text("SELECT count(*) FROM tenants")) == 0
-    engine.dispose()
-
-
-def test_the_superadmin_sees_all_tenants(migrated_database: URL) -> None:
-    engine = superadmin_engine(settings_for(migrated_database))
-    with engine.connect() as connection:
-        assert connection.scalar(text("SELECT current_user")) == "tenantry_superadmin"
-        assert connection.scalar(text("SELECT count(*) FROM tenants")) == 1
     engine.dispose()
 
 

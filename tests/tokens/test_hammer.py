@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from tests.models.conftest import World, engine, new_world
+from tests.models.conftest import World, engine, new_world, on_record
 from tests.models.test_reservations import release, reserve, settle
 from tests.models.test_tokens import adjust, new_member, verify
 from tests.support.servers import Server
@@ -30,7 +30,7 @@ def own_world(server: Server, migrated_template: str) -> Iterator[World]:
 def strike(world: World, users: list[uuid.UUID], seed: int, posted: set[str]) -> None:
     """What one connection does, a transaction a call; a call whose connection died is made again, with its key."""
     rng = random.Random(seed)  # noqa: S311
-    superadmin = engine(world.superadmin.url)
+    superadmin = on_record(engine(world.superadmin.url))
     for number in range(CALLS):
         key, user_id, kind = f"{seed}:{number}", rng.choice(users), rng.randrange(4)
         is_aborted, is_doubled = rng.random() < 0.1, rng.random() < 0.1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alembic.util import CommandError
 
-from tenantry.cli import audit, context_key, database, lint, logins, migrate, push, seed
+from tenantry.cli import audit, database, keys, lint, logins, migrate, push, seed
 from tenantry.errors import TenantryError
 
 
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     push.add_commands(commands)
     database.add_commands(commands)
     seed.add_commands(commands)
-    context_key.add_commands(commands)
+    keys.add_commands(commands)
     logins.add_commands(commands)
     lint.add_commands(commands)
     audit.add_commands(commands)

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Policy
 from tenantry.models.base import AppendOnly, Base, PlatformScoped, TenantAdminScoped
-from tenantry.models.columns import ADDED, JsonObject, NewestFirst, No, member
+from tenantry.models.columns import ADDED, BigInt, JsonObject, NewestFirst, No, member
 from tenantry.models.context import EVERYBODY
 from tenantry.models.roles import OWNER, SUPERADMIN
 from tenantry.models.routines import function
-from tenantry.models.scopes import IN_TENANT
+from tenantry.models.scopes import IN_TENANT, IS_SUPERADMIN
 
 IpAddress: TypeAlias = IPv4Address | IPv6Address
 
@@ -54,7 +54,7 @@ EntryNumber = Annotated[
 
 
 def read_for_sealing() -> Policy:
-    """Lets the function that seals see every tenant's entries; it shows nobody any of them."""
+    """Lets the functions that seal, or look whether a superadmin is on record, see all entries; they show nobody any."""
     return Policy("sealing", command="select", to=OWNER, using="true")
 
 
@@ -115,6 +115,10 @@ class AdminAuditLog(AppendOnly, PlatformScoped, Base):
     ip_address: Mapped[IpAddress | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
     entry_number: Mapped[EntryNumber]
+    recorded_in: Mapped[BigInt | None] = mapped_column(
+        sort_order=ADDED,
+        comment="the transaction that put a use of superadmin mode on record: it opens to others alone",
+    )
 
     __table_args__ = (
         read_for_sealing(),
@@ -122,6 +126,9 @@ class AdminAuditLog(AppendOnly, PlatformScoped, Base):
         NewestFirst(within=("action",)),
         NewestFirst(within=("target_tenant_id",)),
         Index(None, "target_resource_type", "target_resource_id"),
+        # whether the superadmin is one is looked up here, so that his policy cannot be the owner's as well
+        Policy("superadmin", to=SUPERADMIN, using=IS_SUPERADMIN, with_check=IS_SUPERADMIN),
+        Policy("functions", command="insert", to=OWNER, with_check="true"),
     )
 
 

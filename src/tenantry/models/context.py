@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenantry.ddl import Role
 from tenantry.models import scopes
 from tenantry.models.base import Base
+from tenantry.models.columns import ADDED
 from tenantry.models.roles import APPLICATION, SUPERADMIN
 from tenantry.models.routines import function
 from tenantry.models.scopes import Scope
@@ -50,6 +51,9 @@ class ContextKey(Base):
     installed_at: Mapped[datetime] = mapped_column(
         server_default=func.clock_timestamp(), comment="the newest key signs what set_tenant() enters"
     )
+    valid_until: Mapped[datetime | None] = mapped_column(
+        sort_order=ADDED, comment="when tokens signed with it begin to be refused; NULL is not yet known"
+    )
 
     __table_args__ = (
         CheckConstraint("kid ~ '^[0-9A-Za-z_-]+$'", name="kid"),
@@ -63,10 +67,23 @@ READS_AS_OWNER: Final[dict[str, Any]] = {
 ANSWERS: Final[dict[str, Any]] = {"volatility": "stable", "parallel": "safe", "to": EVERYBODY}
 
 function(
-    "install_context_key",
-    arguments="p_kid text, p_key bytea",
+    "mask_context_key",
+    returns="bytea",
     language="plpgsql",
-    comment="Lets tokens signed with this key in; the newest key signs what set_tenant() enters.",
+    comment="What to XOR a key with, so that no statement, parameter or log holds it; for one key of this transaction.",
+)
+function(
+    "install_context_key",
+    arguments="p_kid text, p_masked_key bytea",
+    language="plpgsql",
+    comment="Lets tokens signed with this key in; the newest key signs what set_tenant() enters. The key comes as a"
+    " block of HMAC-SHA256 (hashed if longer, then filled up with zeros to 64 bytes) XOR mask_context_key().",
+)
+function(
+    "expire_context_keys",
+    arguments="p_newest_kid text, p_overlap interval",
+    language="plpgsql",
+    comment="Refuses tokens signed with any key but this one, once the overlap is over.",
 )
 function(
     "remove_context_key",
@@ -79,7 +96,7 @@ function(
     arguments="p_kid text, p_claims text",
     returns="text",
     **READS_AS_OWNER,
-    comment="HMAC-SHA256 of a token's claims, in hex; NULL for an unknown key.",
+    comment="HMAC-SHA256 of a token's claims, in hex; NULL for a key that is unknown or no longer valid.",
 )
 function(
     "verified_context",
@@ -133,19 +150,47 @@ function(
 )
 
 
-# The superadmin is a role, not a variable: who may execute enable_superadmin_mode() is one.
+# The superadmin is a role, not a variable: who may execute enable_superadmin_mode() is one. He sees what everybody sees
+# until an entry of admin_audit_logs that says why is committed; the setting tenantry.superadmin only names that entry.
 
 function(
     "is_superadmin",
     returns="boolean",
-    **ANSWERS,
-    comment="Whether the role that called, also through a SECURITY DEFINER function, is the superadmin's or the owner.",
+    to=EVERYBODY,
+    **READS_AS_OWNER,
+    comment="Whether the role that called, also through a SECURITY DEFINER function, is the owner, or the superadmin's"
+    " and on record; an error (28000) for a record that does not hold.",
+)
+function(
+    "has_superadmin_role",
+    returns="boolean",
+    **READS_AS_OWNER,
+    comment="Whether the role that called may go on record as superadmin, and then be one.",
+)
+function(
+    "superadmin_is_on_record",
+    returns="boolean",
+    **READS_AS_OWNER,
+    comment="Whether tenantry.superadmin names a committed entry of this login in admin_audit_logs, of these 8 hours.",
+)
+function(
+    "record_superadmin_use",
+    arguments="p_reason text, p_tenant_id uuid DEFAULT NULL",
+    returns="uuid",
+    to=(SUPERADMIN,),
+    language="plpgsql",
+    security="definer",
+    comment="Enters into admin_audit_logs why all tenants, or this one, have to be seen; returns the entry's id, which"
+    " lets the login see them where tenantry.superadmin says it, once it is committed.",
 )
 function(
     "enable_superadmin_mode",
+    arguments="p_reason text DEFAULT NULL, p_tenant_id uuid DEFAULT NULL",
+    returns="uuid",
     to=(SUPERADMIN,),
     language="plpgsql",
-    comment="Leaves the tenant that set_tenant() entered, and logs it; refused (42501) to whoever is no superadmin.",
+    comment="Goes on record and, once that is committed, lets this session see all tenants; leaves the tenant that"
+    " set_tenant() entered; refused (42501) to whoever is no superadmin.",
 )
 function(
     "set_tenant",

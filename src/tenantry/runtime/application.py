@@ -1,7 +1,7 @@
 """How an application connects: as the role that row security binds, whatever else its login may do."""
 
 import logging
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -25,20 +25,9 @@ def application_engine(settings: Settings | None = None, **options: Any) -> Engi
     :param options: as for :func:`sqlalchemy.create_engine`.
     :raises RoleRefusedError: on the first connection, if the login is no member of the role.
     """
-    return _engine_as("app", settings or load_settings(), options)
-
-
-def superadmin_engine(settings: Settings | None = None, **options: Any) -> Engine:
-    """An engine for back office, webhooks and jobs: it sees all tenants. Give it a login of its own.
-
-    :raises RoleRefusedError: on the first connection, if the login is no member of the superadmin's role.
-    """
-    return _engine_as("superadmin", settings or load_settings(), options)
-
-
-def _engine_as(which: Literal["app", "superadmin"], settings: Settings, options: dict[str, Any]) -> Engine:
+    settings = settings or load_settings()
     engine = create_engine(settings, **options)
-    role = settings.app_role if which == "app" else settings.superadmin_role
+    role = settings.app_role
 
     @event.listens_for(engine, "connect")
     def run_as_role(connection: Any, _: object) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -57,9 +58,11 @@ class AsyncTenancy:
         self, *, reason: str, tenant: UUID | None = None, **options: Any
     ) -> AsyncIterator[AsyncSession]:
         """As :meth:`tenantry.Tenancy.superadmin`."""
-        async with self._session(self._contexts.of_superadmin(), options) as session:
-            await session.execute(select(on_record(reason, tenant)))
+        context = self._contexts.of_superadmin()
+        async with self._session(context, options) as session:
+            record = await session.scalar(select(on_record(reason, tenant)))
             await session.commit()
+            session.info[SESSION_CONTEXT] = replace(context, record=record)
             yield session
 
     def _session(self, context: RoleContext, options: dict[str, Any]) -> AsyncSession:

@@ -11,19 +11,26 @@ on after a commit as it began, nothing stays in a pooled connection, and PgBounc
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import URL, Connection, Engine, cast, func, inspect, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import URL, Connection, Engine, func, inspect, select
 from sqlalchemy.orm import Session
 
 from tenantry.models.base import TenantOwned
 from tenantry.runtime.acting import Acting, current_acting
-from tenantry.runtime.context import LIFETIME, SESSION_CONTEXT, Context, ContextKey, configured_key, context_of
+from tenantry.runtime.context import (
+    LIFETIME,
+    SESSION_CONTEXT,
+    SUPERADMIN_SETTING,
+    Context,
+    ContextKey,
+    configured_key,
+    context_of,
+)
 from tenantry.runtime.database import create_engine
 from tenantry.runtime.logins import check_login
 from tenantry.runtime.pooling import forget_between_requests
@@ -56,11 +63,13 @@ class RoleContext(Context):
 
     :param deployment: the settings by which the login is checked; None checks nothing.
     :param checked: the roles that the login is known to be fit for.
+    :param record: the entry of admin_audit_logs that lets a superadmin see all tenants.
     """
 
     role: str = ""
     deployment: Settings | None = None
     checked: set[str] = field(default_factory=set, compare=False)
+    record: UUID | None = None
 
     def enter(self, connection: Connection) -> None:
         """Let the connection's transaction run in it.
@@ -74,7 +83,8 @@ class RoleContext(Context):
 
     def settings(self) -> dict[str, str]:
         """The settings that make it up."""
-        return {"role": self.role, **super().settings()}
+        on_record = {} if self.record is None else {SUPERADMIN_SETTING: str(self.record)}
+        return {"role": self.role, **super().settings(), **on_record}
 
 
 class Contexts:
@@ -151,15 +161,17 @@ class Tenancy:
 
     @contextmanager
     def superadmin(self, *, reason: str, tenant: UUID | None = None, **options: Any) -> Iterator[TenantSession]:
-        """A session that sees all tenants; the use of it is on record before it sees anything.
+        """A session that sees all tenants, for 8 hours; the use of it is on record before it sees anything.
 
         :param reason: why, for the record.
         :param tenant: the tenant that it is about, for the record.
         :raises LoginRefusedError: when the login is no member of the superadmin's role, or far more.
         """
-        with self._session(self._contexts.of_superadmin(), options) as session:
-            session.execute(select(on_record(reason, tenant)))
+        context = self._contexts.of_superadmin()
+        with self._session(context, options) as session:
+            record = session.scalar(select(on_record(reason, tenant)))
             session.commit()
+            session.info[SESSION_CONTEXT] = replace(context, record=record)
             yield session
 
     def _session(self, context: RoleContext, options: dict[str, Any]) -> TenantSession:
@@ -175,7 +187,7 @@ def on_record(reason: str, tenant: UUID | None) -> Any:
     """
     if not reason.strip():
         raise ValueError("say why all tenants have to be seen: it goes on record")
-    return func.write_admin_audit_log("superadmin", tenant, None, None, None, cast({"reason": reason}, JSONB))
+    return func.record_superadmin_use(reason, tenant)
 
 
 def _created(url: URL | str | None, settings: Settings) -> Engine:

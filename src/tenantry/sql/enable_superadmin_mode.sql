@@ -1,8 +1,7 @@
+DECLARE
+    entry CONSTANT uuid := record_superadmin_use(p_reason, p_tenant_id);
 BEGIN
-    IF NOT is_superadmin() THEN
-        RAISE EXCEPTION 'only a superadmin sees all tenants'
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    PERFORM write_admin_audit_log('enable_superadmin_mode', get_current_tenant());
     PERFORM set_config('tenantry.context', '', true);
+    PERFORM set_config('tenantry.superadmin', entry::text, false);
+    RETURN entry;
 END

@@ -10,14 +10,18 @@ BEGIN
         RAISE EXCEPTION 'there is no tenant %', p_tenant_id
             USING ERRCODE = 'no_data_found';
     END IF;
-    SELECT kid INTO signing_key FROM context_keys ORDER BY installed_at DESC LIMIT 1;
+    SELECT kid INTO signing_key
+    FROM context_keys
+    WHERE valid_until IS NULL OR valid_until > statement_timestamp()
+    ORDER BY installed_at DESC
+    LIMIT 1;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no context key is installed'
-            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'The owner installs one with install_context_key().';
+            USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'tenantry keys install';
     END IF;
     PERFORM write_admin_audit_log('set_tenant', p_tenant_id);
     claims := format(
-        'v1.%s.%s.%s.%s',
+        's1.%s.%s.%s.%s',
         signing_key,
         p_tenant_id,
         get_current_user_id(),

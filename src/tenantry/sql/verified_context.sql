@@ -5,7 +5,7 @@ BEGIN
     IF token IS NULL THEN
         RETURN NULL;
     END IF;
-    IF cardinality(part) <> 6 OR part[1] <> 'v1' THEN
+    IF cardinality(part) <> 6 OR part[1] NOT IN ('v1', 's1') THEN
         RAISE EXCEPTION 'the tenant context is malformed'
             USING ERRCODE = 'invalid_authorization_specification';
     END IF;
@@ -16,6 +16,11 @@ BEGIN
     -- signed by us, so everything in it is well-formed
     IF part[5]::bigint <= extract(epoch FROM statement_timestamp()) THEN
         RAISE EXCEPTION 'the tenant context has expired'
+            USING ERRCODE = 'invalid_authorization_specification';
+    END IF;
+    -- made by set_tenant() for its caller: it opens nothing to others, nor to him when he is not on record
+    IF part[1] = 's1' AND NOT is_superadmin() THEN
+        RAISE EXCEPTION 'the tenant context is a superadmin''s'
             USING ERRCODE = 'invalid_authorization_specification';
     END IF;
     RETURN ARRAY[nullif(part[3], ''), nullif(part[4], '')]::uuid[];

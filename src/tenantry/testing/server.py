@@ -22,12 +22,13 @@ GIVEN: Final = "TENANTRY_TEST_DATABASE_URL"
 GIVEN_IMAGE: Final = "TENANTRY_TEST_IMAGE"
 IMAGE: Final = "postgres:18"
 
-#: durable enough for a test; locks enough for several migrations of the whole schema at once
+#: durable enough for a test; locks enough for several migrations of the whole schema at once; two-phase commit
 PARAMETERS: Final = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_locks_per_transaction": "512",
+    "max_prepared_transactions": "4",
 }
 
 
