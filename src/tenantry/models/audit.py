@@ -54,7 +54,7 @@ EntryNumber = Annotated[
 
 
 def read_for_sealing() -> Policy:
-    """Lets the functions that seal, or look whether a superadmin is on record, see all entries; they show nobody any."""
+    """Lets the functions that seal, or see whether a superadmin is on record, read all entries; they show none."""
     return Policy("sealing", command="select", to=OWNER, using="true")
 
 
