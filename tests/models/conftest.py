@@ -109,11 +109,13 @@ def engine(url: URL, user: str | None = None, **options: Any) -> Engine:
 
 
 def on_record(superadmin: Engine) -> Engine:
-    """The same engine, each of whose connections sees all tenants from the start."""
+    """The same engine, each of whose connections sees all tenants from the start, by one entry."""
+    with superadmin.begin() as connection:
+        entry = connection.scalar(text("SELECT enable_superadmin_mode('the tests of it')"))
 
     @event.listens_for(superadmin, "connect")
-    def go_on_record(connection: Any, _: object) -> None:
-        connection.execute("SELECT enable_superadmin_mode('the tests of it')")
+    def say_so(connection: Any, _: object) -> None:
+        connection.execute("SELECT set_config('tenantry.superadmin', %s, false)", [str(entry)])
         connection.commit()
 
     return superadmin
