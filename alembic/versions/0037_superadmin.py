@@ -1,7 +1,7 @@
 """superadmin on record, keys that expire
 
-Revision: 0036
-Revises: 0035
+Revision: 0037
+Revises: 0036
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from tenantry.autogenerate.definitions import Function, Grant, Policy
 from tenantry.autogenerate.ops import create, drop, replace
 from tenantry.autogenerate.text_block import text_block
 
-revision: str = "0036"
-down_revision: str | tuple[str, ...] | None = "0035"
+revision: str = "0037"
+down_revision: str | tuple[str, ...] | None = "0036"
 branch_labels: str | tuple[str, ...] | None = None
 depends_on: str | tuple[str, ...] | None = None
 
