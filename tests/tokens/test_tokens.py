@@ -130,6 +130,24 @@ def test_a_credit_that_expires(world: World, user_id: uuid.UUID) -> None:
     back_office.engine.dispose()
 
 
+def test_many_are_posted_together(world: World, tenancy: Tenancy, user_id: uuid.UUID) -> None:
+    debit = TokenDirection.DEBIT
+    with tenancy.session(world.a.tenant_id, world.members["owner"]) as session:
+        assert tokens.spread(session, user_id, 2) == 1
+        postings = [
+            tokens.Posting(user_id, 10, debit, "chat", idempotency_key="one", metadata={"model": "x"}),
+            tokens.Posting(user_id, 80, debit, "chat", reference_id=uuid.uuid4(), execution_id=uuid.uuid4()),
+        ]
+        entries = tokens.post(session, postings)
+        assert [entry.amount for entry in entries] == [10, 80]
+        assert (entries[0].metadata, entries[1].reference_id) == ({"model": "x"}, postings[1].reference_id)
+        assert tokens.post(session, postings[:1]) == entries[:1]
+        with pytest.raises(tokens.InsufficientTokensError) as caught, session.begin_nested():
+            tokens.post(session, [tokens.Posting(user_id, 9, debit, "chat"), tokens.Posting(user_id, 2, debit, "chat")])
+        assert (caught.value.available, caught.value.requested) == (1, 2)
+        assert tokens.post(session, []) == []
+
+
 def test_what_the_session_holds_is_written_first(world: World, tenancy: Tenancy, user_id: uuid.UUID) -> None:
     with world.superuser.begin() as connection:
         owner = world.new_member(connection, world.a, "owner")
@@ -147,6 +165,8 @@ def test_sessions_under_asyncio_do_the_same(world: World, user_id: uuid.UUID) ->
         async with tenancy.session(world.a.tenant_id, user_id) as session:
             reservation = await asynchronous.reserve(session, user_id, 40, "chat")
             assert (await asynchronous.settle(session, reservation.id, 25)).settled_amount == 25
+            (entry,) = await asynchronous.post(session, [tokens.Posting(user_id, 5, TokenDirection.DEBIT, "chat")])
+            assert entry.balance_after == 70
             with pytest.raises(tokens.InsufficientTokensError):
                 await asynchronous.adjust(session, user_id, 101, TokenDirection.DEBIT, "chat")
         await engine.dispose()

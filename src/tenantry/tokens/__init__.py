@@ -14,11 +14,13 @@ from tenantry.tokens.calls import (
     adjust,
     allocate,
     expire,
+    post,
     release,
     release_expired,
     reserve,
     reset_monthly,
     settle,
+    spread,
     transfer,
     verify,
 )
@@ -32,6 +34,7 @@ from tenantry.tokens.errors import (
     UnexpectedLevelError,
     WalletNotActiveError,
 )
+from tenantry.tokens.postings import Posting
 from tenantry.tokens.results import Balance, Discrepancy, Entry, Reservation
 
 __all__ = [
@@ -41,6 +44,7 @@ __all__ = [
     "IdempotencyKeyError",
     "InsufficientTokensError",
     "LedgerViolationError",
+    "Posting",
     "Reservation",
     "ReservationEndedError",
     "ReservationNotFoundError",
@@ -50,11 +54,13 @@ __all__ = [
     "adjust",
     "allocate",
     "expire",
+    "post",
     "release",
     "release_expired",
     "reserve",
     "reset_monthly",
     "settle",
+    "spread",
     "transfer",
     "verify",
 ]

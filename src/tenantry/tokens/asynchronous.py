@@ -24,11 +24,13 @@ def _awaited(
 
 
 adjust = _awaited(calls.adjust)
+post = _awaited(calls.post)
 transfer = _awaited(calls.transfer)
 reserve = _awaited(calls.reserve)
 settle = _awaited(calls.settle)
 release = _awaited(calls.release)
 release_expired = _awaited(calls.release_expired)
+spread = _awaited(calls.spread)
 expire = _awaited(calls.expire)
 allocate = _awaited(calls.allocate)
 reset_monthly = _awaited(calls.reset_monthly)

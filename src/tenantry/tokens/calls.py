@@ -1,5 +1,6 @@
 """The functions of the database, typed."""
 
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tenantry.models.tokens import TokenDirection
 from tenantry.tokens.errors import token_errors
+from tenantry.tokens.postings import Posting, as_json
 from tenantry.tokens.results import Balance, Discrepancy, Entry, Reservation
 
 Result = TypeVar("Result", Entry, Reservation, Balance, Discrepancy)
@@ -55,6 +57,18 @@ def adjust(
         metadata=metadata or {}, idempotency_key=idempotency_key, expected_level_id=expected_level_id,
         expires_at=expires_at,
     )  # fmt: skip
+
+
+def post(session: Session, postings: Iterable[Posting]) -> list[Entry]:
+    """Post many changes in one call, all of them or none; return their entries in the same order.
+
+    Each is made once if it has an idempotency key, also where the others are new.
+
+    :raises TokenError: what :func:`adjust` raises for the first that is refused.
+    """
+    statement, arguments = _call("post_token_entries", entries=as_json(postings))
+    source = f"jsonb_populate_recordset(NULL::{LEDGER}, {statement}) AS entry"
+    return _rows(session, Entry, source, arguments, "entry")
 
 
 def transfer(
@@ -138,6 +152,14 @@ def release(session: Session, reservation_id: UUID) -> Reservation:
 def release_expired(session: Session, limit: int = 1000) -> int:
     """End the reservations that have expired, the oldest first, and return how many; the next call goes on."""
     return _number(session, "release_expired_reservations", limit=limit)
+
+
+def spread(session: Session, user_id: UUID, slots: int) -> int:
+    """Spread a wallet that many use at the same instant over slots, or gather it (1); return how many it had.
+
+    :param slots: 1 to 64; calls wait for one another only where they use the same.
+    """
+    return _number(session, "spread_user_tokens", user_id=user_id, slots=slots)
 
 
 def expire(session: Session, limit: int = 1000) -> int:
