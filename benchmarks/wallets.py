@@ -109,6 +109,48 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA floor TO {APPLICATION};
 """
 
 
+#: so many entries more for each wallet, which follow from one another: no trigger has to be asked
+NEXT_ENTRIES = """
+SET LOCAL session_replication_role = replica;
+INSERT INTO user_token_ledger (
+    tenant_id, user_id, wallet_id, direction, amount, reason,
+    entry_number, balance_after, reserved_after, lifetime_after
+)
+SELECT tenant_id, user_id, id, 'debit', 1, 'benchmark', entry_number + n, current_tokens - n, 0, lifetime_tokens
+FROM generate_series(1, {number}) AS n CROSS JOIN user_token_wallets;
+UPDATE user_token_wallets SET entry_number = entry_number + {number}, current_tokens = current_tokens - {number}
+"""
+
+MAKE_DUE = """
+UPDATE user_token_wallets SET monthly_allocation_tokens = 100, next_reset_at = now() - interval '1 day'
+"""
+#: what a month comes to where nothing rolls over, written as anybody would, on tables of the same shape
+MONTH_BY_HAND = """
+    INSERT INTO floor.shaped_ledger (
+        tenant_id, user_id, wallet_id, direction, amount, reason,
+        entry_number, balance_after, reserved_after, lifetime_after
+    )
+    SELECT wallet.tenant_id, wallet.user_id, wallet.id, entry.direction, entry.amount, 'month',
+        wallet.entry_number + entry.place, entry.balance, 0, wallet.lifetime_tokens + entry.balance
+    FROM floor.shaped_wallets AS wallet
+    CROSS JOIN LATERAL (
+        VALUES (1, 'adjustment', -wallet.current_tokens, 0), (2, 'credit', 100, 100)
+    ) AS entry (place, direction, amount, balance)
+    ;
+    UPDATE floor.shaped_wallets
+    SET entry_number = entry_number + 2, current_tokens = 100, lifetime_tokens = lifetime_tokens + 100,
+        last_reset_at = now(), next_reset_at = now() + interval '1 month'
+"""
+
+
+@contextmanager
+def owner(url: URL) -> Iterator[Connection]:
+    """A superuser's connection to the database of an application's URL."""
+    made = sqlalchemy.create_engine(url.set(username="postgres"), poolclass=NullPool)
+    with made.connect() as connection:
+        yield connection
+
+
 @contextmanager
 def wallets_database(server: Server, wallets: int = WALLETS) -> Iterator[URL]:
     """A database with so many full wallets; the URL is that of an application's login."""

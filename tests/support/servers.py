@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -83,6 +83,20 @@ def _docker_answers() -> bool:
 def _embedded(session: ExitStack) -> URL:
     server = embedded_server(Settings.model_construct())
     return _started(session, server.binaries, server.system_user, server.initdb_options)
+
+
+@contextlib.contextmanager
+def server_to_kill() -> Iterator[LocalServer]:
+    """An embedded server of a test's own, whose own death, though not the machine's, leaves what it has committed."""
+    found = embedded_server(Settings.model_construct())
+    parameters = {**PARAMETERS, "synchronous_commit": "on"}
+    with _directory() as directory:
+        server = replace(found, directory=directory, parameters=parameters)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @contextlib.contextmanager

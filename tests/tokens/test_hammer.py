@@ -3,7 +3,7 @@
 import random
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Final
 
@@ -12,13 +12,19 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from tests.models.conftest import World, engine, new_world, on_record
 from tests.models.test_reservations import release, reserve, settle
-from tests.models.test_tokens import adjust, new_member, verify
-from tests.support.servers import Server
+from tests.models.test_tokens import adjust, operating, verify
+from tests.support.databases import ensure_migrated
+from tests.support.servers import Server, server_to_kill
+
+from tenantry.runtime.local_server import LocalServer
 
 CONNECTIONS: Final = 32
 CALLS: Final = 12
 #: what a call may be refused with: too few tokens, or a reservation that another call ended
 EXPECTED: Final = {"TK001", "TK005"}
+WALLETS: Final = [1, 1000]
+
+Killer = Callable[[World, threading.Event, threading.Event], None]
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def own_world(server: Server, migrated_template: str) -> Iterator[World]:
         yield made
 
 
-def strike(world: World, users: list[uuid.UUID], seed: int, posted: set[str]) -> None:
+def strike(world: World, users: list[uuid.UUID], seed: int, posted: set[str], is_up: threading.Event) -> None:
     """What one connection does, a transaction a call; a call whose connection died is made again, with its key."""
     rng = random.Random(seed)  # noqa: S311
     superadmin = on_record(engine(world.superadmin.url))
@@ -47,7 +53,7 @@ def strike(world: World, users: list[uuid.UUID], seed: int, posted: set[str]) ->
                 break
             except OperationalError:
                 # killed, and nobody knows whether before or after the commit
-                continue
+                is_up.wait()
             except DBAPIError as error:
                 assert getattr(error.orig, "sqlstate", None) in EXPECTED, error  # noqa: PT017
                 break
@@ -66,8 +72,8 @@ def call(connection: Connection, user_id: uuid.UUID, kind: int, number: int, key
             release(connection, reservation)
 
 
-def kill(world: World, stopped: threading.Event) -> None:
-    """Backends in the middle of whatever they do, until the others are done."""
+def kill_backends(world: World, stopped: threading.Event, _: threading.Event) -> None:
+    """In the middle of whatever they do, until the others are done."""
     victims = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE usename = :login AND datname = current_database() ORDER BY random() LIMIT 3"
@@ -78,20 +84,77 @@ def kill(world: World, stopped: threading.Event) -> None:
             connection.commit()
 
 
-@pytest.mark.parametrize("wallets", [1, 100])
+@pytest.mark.parametrize("wallets", WALLETS)
 def test_nothing_is_lost_or_doubled(own_world: World, wallets: int) -> None:
-    users = [new_member(own_world) for _ in range(wallets)]
+    users = new_members(own_world, wallets)
+    prove(own_world, users, hammer(own_world, users, kill_backends))
+
+
+def test_nothing_is_lost_or_doubled_in_slots(own_world: World) -> None:
+    users = new_members(own_world, 1)
+    with operating(own_world) as connection:
+        connection.execute(select(func.spread_user_tokens(users[0], 8)))
+        connection.commit()
+    prove(own_world, users, hammer(own_world, users, kill_backends))
+
+
+@pytest.mark.parametrize("wallets", WALLETS)
+def test_nothing_is_lost_or_doubled_when_the_server_itself_dies(wallets: int) -> None:
+    """What was committed is there when it comes back, and nothing else."""
+    with server_to_kill() as server:
+        running = Server.at(server.url())
+        ensure_migrated(running, "template_of_its_own")
+        with new_world(running, "template_of_its_own") as made:
+            users = new_members(made, wallets)
+            prove(made, users, hammer(made, users, killer_of(server)))
+
+
+def killer_of(server: LocalServer) -> Killer:
+    """Immediate shutdowns: no checkpoint, no farewell, and a recovery at each start."""
+
+    def kill_server(world: World, stopped: threading.Event, is_up: threading.Event) -> None:
+        for _ in range(3):
+            # once some more entries are there
+            with world.superuser.connect() as connection:
+                begun = entries(connection)
+                while not stopped.is_set() and entries(connection) < begun + CONNECTIONS:
+                    connection.rollback()
+            is_up.clear()
+            server._run("pg_ctl", "-D", str(server.data), "-w", "-m", "immediate", "stop")
+            world.superuser.dispose()
+            server.start()
+            is_up.set()
+
+    return kill_server
+
+
+def entries(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM user_token_ledger")).scalar_one())
+
+
+def new_members(world: World, number: int) -> list[uuid.UUID]:
+    with world.superuser.begin() as connection:
+        return [world.new_member(connection, world.a, "member") for _ in range(number)]
+
+
+def hammer(world: World, users: list[uuid.UUID], killer: Killer) -> set[str]:
+    """All at once, while the killer kills; returns the keys of the calls that were committed."""
     posted: set[str] = set()
-    stopped = threading.Event()
+    stopped, is_up = threading.Event(), threading.Event()
+    is_up.set()
     with ThreadPoolExecutor(CONNECTIONS + 1) as threads:
-        killer = threads.submit(kill, own_world, stopped)
-        strikes = [threads.submit(strike, own_world, users, seed, posted) for seed in range(CONNECTIONS)]
+        killing = threads.submit(killer, world, stopped, is_up)
+        strikes = [threads.submit(strike, world, users, seed, posted, is_up) for seed in range(CONNECTIONS)]
         wait(strikes)
         stopped.set()
-        for each in (*strikes, killer):
+        for each in (*strikes, killing):
             each.result()
+    return posted
 
-    with own_world.superuser.connect() as connection:
+
+def prove(world: World, users: list[uuid.UUID], posted: set[str]) -> None:
+    """No token came about or got lost."""
+    with world.superuser.connect() as connection:
         assert verify(connection) == []
         wallet = "FROM user_token_wallets WHERE user_id = ANY (:users)"
         worst = text(
@@ -101,7 +164,8 @@ def test_nothing_is_lost_or_doubled(own_world: World, wallets: int) -> None:
         # what the entries say of themselves is what came before them, one by one
         broken = text(
             "SELECT count(*) FROM (SELECT balance_after, lag(balance_after, 1, 0) OVER following"
-            " + CASE direction WHEN 'credit' THEN amount WHEN 'debit' THEN -amount ELSE 0 END AS expected"
+            " + CASE direction WHEN 'credit' THEN amount WHEN 'debit' THEN -amount"
+            " WHEN 'adjustment' THEN amount ELSE 0 END AS expected"
             " FROM user_token_ledger WHERE user_id = ANY (:users)"
             " WINDOW following AS (PARTITION BY wallet_id ORDER BY entry_number)) AS chain"
             " WHERE balance_after <> expected"
