@@ -3,6 +3,7 @@
 # views and functions that belong to no table
 from tenantry.models import allocation as allocation
 from tenantry.models import dashboards as dashboards
+from tenantry.models import lookups as lookups
 from tenantry.models import provisioning as provisioning
 from tenantry.models import slots as slots
 from tenantry.models.ai import (

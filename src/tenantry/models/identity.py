@@ -39,7 +39,7 @@ from tenantry.models.columns import (
 )
 from tenantry.models.levels import Level
 from tenantry.models.roles import OWNER
-from tenantry.models.scopes import CURRENT_USER, MEMBERSHIP
+from tenantry.models.scopes import CURRENT_USER, MEMBERSHIP, read_by_functions
 from tenantry.models.vocabulary import Tier
 
 BY_PLATFORM = {PLATFORM_WRITTEN: True}
@@ -115,6 +115,7 @@ class Tenant(Audited, RootScoped, Base):
     __table_args__ = (
         Index("ix_tenants_current", "created_at", postgresql_where=text("deleted_at IS NULL")),
         Index("ix_tenants_domain", "domain", postgresql_where=text("domain IS NOT NULL")),
+        read_by_functions(),
     )
 
 
@@ -189,6 +190,7 @@ class User(PersonScoped, Base):
         CheckConstraint("access_level BETWEEN 1 AND 10", name="access_level"),
         CheckConstraint("max_agents >= 0", name="max_agents"),
         CheckConstraint("monthly_token_quota >= 0", name="monthly_token_quota"),
+        read_by_functions(),
     )
 
 
@@ -229,7 +231,7 @@ class TenantUser(TenantConfigScoped, Base):
         # what a function does for a person who accepts an invitation
         Policy("joining", to=OWNER, using=f"user_id = {CURRENT_USER}"),
         # who asks for a member's role has the context verified already: once a call, not once more for this table
-        Policy("functions", command="select", to=OWNER, using="true"),
+        read_by_functions(),
     )
 
 
@@ -368,7 +370,7 @@ class ApiKey(Audited, TenantAdminScoped, Base):
     expires_at: Mapped[datetime | None]
     metadata_: Mapped[JsonObject] = mapped_column("metadata")
 
-    __table_args__ = (unique_in_tenant("key_hash"),)
+    __table_args__ = (unique_in_tenant("key_hash"), read_by_functions())
 
 
 class KeyProvider(StrEnum):

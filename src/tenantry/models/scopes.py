@@ -141,5 +141,10 @@ PLATFORM: Final = Scope("platform", application=())
 OWNER_ONLY: Final = OwnerOnly("owner")
 
 
+def read_by_functions() -> Policy:
+    """Lets functions of the owner find a row by what they are asked; what they tell of it is theirs to limit."""
+    return Policy("functions", command="select", to=OWNER, using="true")
+
+
 def _within(privileges: Privileges, limit: Privileges) -> Privileges:
     return tuple(privilege for privilege in privileges if privilege in limit)

@@ -65,6 +65,12 @@ class ContextKey:
         claims = f"v1.{self.kid}.{tenant_id or ''}.{user_id or ''}.{expiry}"
         return f"{claims}.{self._signature(claims)}"
 
+    def login_proof(self, email: str, lifetime: timedelta = timedelta(minutes=1)) -> str:
+        """What lets ``find_login()`` answer for this address, ``l1.<kid>.<hash>.<expiry>.<mac>``."""
+        expiry = int(time.time() + lifetime.total_seconds())
+        claims = f"l1.{self.kid}.{hashlib.sha256(email.encode()).hexdigest()}.{expiry}"
+        return f"{claims}.{self._signature(claims)}"
+
     def install(self, connection: Connection) -> None:
         """Let tokens of this key in; ``connection`` is the owner's, in a transaction.
 
