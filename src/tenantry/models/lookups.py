@@ -18,7 +18,7 @@ function(
     arguments="p_email text, p_proof text",
     returns="TABLE(user_id uuid, password_hash text)",
     **_LOOKS_UP,
-    comment="The active person with this address, for a login; refused (28000) without l1.<kid>.<SHA-256 of the address>."
+    comment="The active person with this address, for a login; refused (28000) without l1.<kid>.<SHA-256 of it>."
     "<expiry>.<mac>, signed as contexts are.",
 )
 function(

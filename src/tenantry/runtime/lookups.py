@@ -1,4 +1,4 @@
-"""Who is it, asked before there is a context: the person who logs in, the client with a key, the tenants to choose from.
+"""Who is it, asked before there is a context: who logs in, for whom a key acts, which tenants there are to choose from.
 
     with tenancy.session() as session:
         login = find_login(session, "alice@example.com")  # then verify the password
