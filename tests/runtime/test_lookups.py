@@ -162,8 +162,8 @@ def test_my_tenants_are_those_of_the_signed_user(world: World, tenancy: Tenancy)
             .order_by(Tenant.name, Tenant.id)
         ).all()
     expected = [Membership(*row) for row in rows]
-    for tenant in (None, world.a.tenant_id):
-        with tenancy.session(tenant=tenant, user=user) as session:
+    for within in (None, world.a.tenant_id):
+        with tenancy.session(tenant=within, user=user) as session:
             assert my_tenants(session) == expected
     with world.superuser.begin() as connection:
         left = update(TenantUser).where(TenantUser.user_id == user, TenantUser.tenant_id == world.a.tenant_id)
