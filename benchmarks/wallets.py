@@ -6,8 +6,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy
-from benchmarks.support import declared_database
 from sqlalchemy import URL, Connection, NullPool, text
+from tests.support.databases import fresh_database, upgrade
 from tests.support.servers import Server
 
 from tenantry.models.roles import APPLICATION
@@ -154,7 +154,8 @@ def owner(url: URL) -> Iterator[Connection]:
 @contextmanager
 def wallets_database(server: Server, wallets: int = WALLETS) -> Iterator[URL]:
     """A database with so many full wallets; the URL is that of an application's login."""
-    with declared_database(server) as url:
+    with fresh_database(server) as url:
+        upgrade(url)
         made = sqlalchemy.create_engine(url, poolclass=NullPool)
         with made.begin() as connection:
             fill(connection, wallets)
