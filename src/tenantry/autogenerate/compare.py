@@ -52,17 +52,19 @@ from tenantry.autogenerate.diff import (
 )
 from tenantry.autogenerate.generated_columns import settle_generated, with_belongings
 from tenantry.autogenerate.inspect import (
+    QUERIES,
     Scope,
     inspect_database,
     inspect_default_privileges,
     migrating_role,
+    read_ahead,
     read_ledger,
     server_version,
 )
 from tenantry.autogenerate.inspect.dependencies import COLUMN, inspect_dependents
 from tenantry.autogenerate.inspect.dependents import inspect_foreign_keys, inspect_undeclarable
 from tenantry.autogenerate.inspect.partitions import TableKey, inspect_partition_keys, inspect_partitions
-from tenantry.autogenerate.keys import key_operations
+from tenantry.autogenerate.keys import KEYS, key_operations
 from tenantry.autogenerate.nodes import mentioned
 from tenantry.autogenerate.ops import ReplaceOp
 from tenantry.autogenerate.order import ordered
@@ -74,7 +76,7 @@ from tenantry.autogenerate.partitions import (
     refuse_other_keys,
     restore_partitioning,
 )
-from tenantry.autogenerate.primary_keys import exchange_primary_keys, inspect_primary_keys
+from tenantry.autogenerate.primary_keys import PRIMARY_KEYS, exchange_primary_keys, inspect_primary_keys
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
@@ -176,7 +178,8 @@ class _Comparison:
         self._ledger = read_ledger(connection)
         known = {*(name for name in schemas if name), *schemas_of(metadatas), *schemas_in(self._ledger)}
         names = {default, *known, *options.claimed_schemas}
-        self._scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
+        scope = Scope({name: self._namespace.schema(name) for name in names}, options.role_names)
+        self._scope = read_ahead(connection, scope, (*QUERIES, PRIMARY_KEYS, KEYS))
         self._migrating = migrating_role(connection, options.run_as)
         self._declared_defaults = list(declared_defaults(metadatas, self._scope.role(self._migrating)))
         self._claimed = {self._namespace.schema(name) for name in options.claimed_schemas}

@@ -14,7 +14,7 @@ from tenantry.autogenerate.inspect import Scope
 from tenantry.autogenerate.inspect.partitions import TableKey
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 
-_KEYS = """
+KEYS = """
     SELECT n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid) AS definition, k.confmatchtype = 'f' AS is_full,
            k.contype = 'u' AND k.condeferrable AS deferrable, k.contype = 'u' AND k.condeferred AS deferred,
            ARRAY(SELECT a.attname::text
@@ -110,7 +110,7 @@ def _live(connection: Connection, scope: Scope) -> dict[str, _Key]:
             Constraint(row.relname, row.conname, row.definition, schema=scope.schema(row.nspname), comment=row.comment),
             (row.is_full, row.deferrable, row.deferred, tuple(row.included)),
         )
-        for row in scope.rows(connection, _KEYS)
+        for row in scope.rows(connection, KEYS)
     ]
     return {key.constraint.identity: key for key in found}
 

@@ -18,7 +18,7 @@ TableKey = tuple[str | None, str]
 
 _dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
-_PRIMARY_KEYS = """
+PRIMARY_KEYS = """
     SELECT n.nspname, c.relname, k.conname,
            ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS i (number, place)
                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = i.number ORDER BY i.place) AS columns
@@ -46,7 +46,7 @@ class KeyDrops(stock.ModifyTableOps):
 
 def inspect_primary_keys(connection: Connection, scope: Scope) -> dict[TableKey, PrimaryKey]:
     """Those of all tables that are no partitions."""
-    found = scope.rows(connection, _PRIMARY_KEYS)
+    found = scope.rows(connection, PRIMARY_KEYS)
     return {(scope.schema(row.nspname), row.relname): PrimaryKey(row.conname, tuple(row.columns)) for row in found}
 
 

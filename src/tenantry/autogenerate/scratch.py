@@ -15,6 +15,7 @@ from sqlalchemy import Column, Connection, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
+from tenantry.autogenerate import definitions
 from tenantry.autogenerate.catalogue import Catalogue, Key
 from tenantry.autogenerate.definitions import (
     Constraint,
@@ -27,7 +28,7 @@ from tenantry.autogenerate.definitions import (
     View,
     sql,
 )
-from tenantry.autogenerate.inspect import Scope, inspect_definitions
+from tenantry.autogenerate.inspect import Reader, Scope, inspect_definitions
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.generated_columns import inspect_generated_columns
 from tenantry.autogenerate.inspect.partitions import (
@@ -41,18 +42,25 @@ from tenantry.autogenerate.inspect.types import inspect_composite_types, inspect
 from tenantry.errors import TenantryError
 
 _dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-_READERS = (
-    inspect_policies,
-    inspect_triggers,
-    inspect_constraints,
-    inspect_indexes,
-    inspect_partition_definitions,
-    inspect_routines,
-    inspect_views,
-    inspect_domains,
-    inspect_composite_types,
-    inspect_generated_columns,
-)
+
+_STATE = """
+    SELECT current_setting('search_path') AS path, current_setting('transaction_read_only')::boolean AS read_only,
+           has_database_privilege(current_database(), 'CREATE') AS may_create
+"""
+_READERS: Mapping[str, Reader] = {
+    definitions.Policy.kind: inspect_policies,
+    definitions.Trigger.kind: inspect_triggers,
+    definitions.Constraint.kind: inspect_constraints,
+    definitions.Index.kind: inspect_indexes,
+    definitions.ViewIndex.kind: inspect_indexes,
+    definitions.Partition.kind: inspect_partition_definitions,
+    definitions.Function.kind: inspect_routines,
+    definitions.Procedure.kind: inspect_routines,
+    definitions.View.kind: inspect_views,
+    definitions.Domain.kind: inspect_domains,
+    definitions.CompositeType.kind: inspect_composite_types,
+    definitions.GeneratedColumn.kind: inspect_generated_columns,
+}
 
 
 class ComparisonError(TenantryError, CommandError):
@@ -115,9 +123,7 @@ class Scratch:
         there = [old for old, _ in renames]
         schemas = self._schemas([*definitions, *there, *types])
         with self._rolled_back():
-            path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
-            self._create_schemas(schemas)
-            self._set_path(f"{schemas[None]}, {path}")
+            path = self._create_schemas(schemas, schemas[None])
             numbered = [_numbered(item, number, schemas) for number, item in enumerate([*definitions, *there])]
             items, others = numbered[: len(definitions)], numbered[len(definitions) :]
             made = [dataclasses.replace(item, schema=schemas[item.schema], comment=None) for item in types]
@@ -127,7 +133,8 @@ class Scratch:
             for old, (_, new) in zip(others, renames, strict=True):
                 _succeeds(self._connection, _renaming(old, new))
             self._set_path(path)
-            read_back: Iterator[Any] = inspect_definitions(self._connection, _outer_scope(schemas), _READERS)
+            readers = dict.fromkeys(_READERS[item.kind] for item in definitions if item.kind in _READERS)
+            read_back: Iterator[Any] = inspect_definitions(self._connection, _outer_scope(schemas), readers)
             found = {int(item.comment): item for item in read_back if item.comment is not None}
         return {
             (item.kind, item.identity): _restored(found[number], item, schemas)
@@ -149,25 +156,31 @@ class Scratch:
         ordered = sorted(names, key=lambda name: name or "")
         return {name: f"{self._prefix}_{number}" for number, name in enumerate(ordered)}
 
-    def _create_schemas(self, schemas: Mapping[str | None, str]) -> None:
-        """The role that owns the objects need not be one that may create schemas; the login it acts for may be."""
-        if self._connection.scalar(text("SELECT current_setting('transaction_read_only')")) == "on":
+    def _create_schemas(self, schemas: Mapping[str | None, str], *first: str) -> str:
+        """The role that owns the objects need not be one that may create schemas; the login it acts for may be.
+
+        :param first: the schemas that names are looked up in before all others.
+        :return: the search path of before.
+        """
+        path, read_only, may_create = self._connection.execute(text(_STATE)).one()
+        if read_only:
             msg = (
                 "comparing needs a scratch schema, and this database may not be written: "
                 "set TENANTRY_SCRATCH_URL to an empty database in which one may be made, or to embedded"
             )
             raise ComparisonError(msg)
-        may_create = text("SELECT has_database_privilege(current_database(), 'CREATE')")
-        if not self._connection.scalar(may_create):
+        if not may_create:
             self._execute("SET LOCAL ROLE NONE")
-            if not self._connection.scalar(may_create):
+            if not self._connection.execute(text(_STATE)).one().may_create:
                 msg = (
                     "comparing needs a scratch schema, and this role may not create one: "
                     "GRANT CREATE ON DATABASE to it, or compare as a role that has the right"
                 )
                 raise ComparisonError(msg)
-        self._execute("SET LOCAL check_function_bodies = off")
-        self._execute("; ".join(f"CREATE SCHEMA {scratch}" for scratch in schemas.values()))
+        created = [f"CREATE SCHEMA {scratch}" for scratch in schemas.values()]
+        self._execute("; ".join(["SET LOCAL check_function_bodies = off", *created]))
+        self._set_path(", ".join([*first, path]))
+        return str(path)
 
     def _set_path(self, path: str) -> None:
         self._connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": path})
@@ -198,9 +211,7 @@ class Scratch:
             return {}
         schemas = {schema: f"{self._prefix}_{number}" for number, schema in enumerate({key[0] for key in tables})}
         with self._rolled_back():
-            path = str(self._connection.scalar(text("SELECT current_setting('search_path')")))
-            self._create_schemas(schemas)
-            self._set_path(", ".join([*schemas.values(), path]))
+            path = self._create_schemas(schemas, *schemas.values())
             run_all(self._connection, [self._create_table(key, schemas, {}, split=True) for key in tables])
             self._set_path(path)
             return inspect_partition_keys(self._connection, _outer_scope(schemas))

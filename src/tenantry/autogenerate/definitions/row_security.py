@@ -30,6 +30,8 @@ class TableDefinition(Definition):
 
 def dotted(schema: str | None, name: str) -> str:
     """A name as identities write it: the part before the first dot is quoted if it has dots itself."""
+    if schema is None and "." not in name and not name.startswith('"'):
+        return name
     first, *rest = [name] if schema is None else [schema, name]
     if "." in first or first.startswith('"'):
         first = '"' + first.replace('"', '""') + '"'

@@ -1,5 +1,6 @@
 """Quoting, by SQLAlchemy's PostgreSQL dialect where it has the rule."""
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -74,6 +75,7 @@ def split_arguments(arguments: str) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
+@functools.lru_cache(maxsize=4096)  # each comparison asks of each function many times
 def without_defaults(arguments: str) -> str:
     """A signature without its default values, which is how PostgreSQL names a function."""
     parts = []

@@ -1,11 +1,25 @@
 """The first step: read the catalogue of the database, in the text PostgreSQL itself prints."""
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
 from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions import Definition
+from tenantry.autogenerate.inspect import (
+    cluster,
+    constraints,
+    default_privileges,
+    generated_columns,
+    numbered_columns,
+    partitions,
+    privileges,
+    routines,
+    tables,
+    types,
+)
+from tenantry.autogenerate.inspect.ahead import read_ahead
 from tenantry.autogenerate.inspect.cluster import inspect_event_triggers, inspect_extensions, inspect_roles
 from tenantry.autogenerate.inspect.constraints import inspect_constraints, inspect_indexes
 from tenantry.autogenerate.inspect.default_privileges import inspect_default_privileges
@@ -25,14 +39,34 @@ from tenantry.autogenerate.inspect.types import (
 )
 
 __all__ = [
+    "QUERIES",
     "Scope",
     "inspect_database",
     "inspect_default_privileges",
     "inspect_definitions",
     "migrating_role",
+    "read_ahead",
     "read_ledger",
     "server_version",
 ]
+
+#: what each comparison asks
+QUERIES: Final = tuple(
+    query
+    for module in (
+        tables,
+        constraints,
+        routines,
+        cluster,
+        types,
+        numbered_columns,
+        generated_columns,
+        privileges,
+        partitions,
+        default_privileges,
+    )
+    for query in module.QUERIES
+)
 
 Reader = Callable[[Connection, Scope], Iterator[Definition]]
 

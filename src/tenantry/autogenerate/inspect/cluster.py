@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -97,3 +97,6 @@ def inspect_event_triggers(connection: Connection, scope: Scope) -> Iterator[Eve
             enabled=ENABLED[row.evtenabled],
             comment=row.comment,
         )
+
+
+QUERIES: Final = (_ROLES, _EXTENSIONS, _EVENT_TRIGGERS)

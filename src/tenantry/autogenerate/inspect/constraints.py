@@ -1,6 +1,7 @@
 """CHECK and EXCLUDE constraints, and indexes."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -48,3 +49,6 @@ def inspect_indexes(connection: Connection, scope: Scope) -> Iterator[Index]:
             unique=row.indisunique,
             comment=row.comment,
         )
+
+
+QUERIES: Final = (_CONSTRAINTS, _INDEXES)

@@ -1,6 +1,7 @@
 """Default privileges."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -42,3 +43,6 @@ def inspect_default_privileges(
         for for_role in {"", *roles}:
             if (on, for_role) not in said:
                 yield DefaultPrivilege(on, for_role, "", "public", privilege)
+
+
+QUERIES: Final = (_DEFAULTS,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -72,3 +73,6 @@ def inspect_belongings(connection: Connection, scope: Scope, columns: list[Gener
     for row in scope.rows(connection, _BELONGINGS, **names):
         table = dotted(scope.schema(row.nspname), row.relname)
         yield Belonging(f"{table}.{row.attname}", f"{table}.{row.name}", row.made_by)
+
+
+QUERIES: Final = (_GENERATED,)

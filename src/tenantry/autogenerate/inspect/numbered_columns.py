@@ -1,6 +1,7 @@
 """Identity columns, and serials."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -39,3 +40,6 @@ def inspect_numbered_columns(connection: Connection, scope: Scope) -> Iterator[N
                 cache=row.seqcache,
                 cycle=row.seqcycle,
             ).without_defaults_of(row.type)
+
+
+QUERIES: Final = (_NUMBERED,)

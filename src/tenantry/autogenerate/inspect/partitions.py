@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -73,3 +74,6 @@ def inspect_partition_definitions(connection: Connection, scope: Scope) -> Itera
 def inspect_partition_keys(connection: Connection, scope: Scope) -> dict[TableKey, str]:
     """How each partitioned table is split, in the words of PARTITION BY."""
     return {(scope.schema(schema), name): key for schema, name, key in scope.rows(connection, _PARTITIONED)}
+
+
+QUERIES: Final = (_PARTITIONS, _PARTITIONED)

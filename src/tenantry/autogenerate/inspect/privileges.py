@@ -1,6 +1,7 @@
 """Privileges: the whole ACL of every object, apart from what its owner has anyway."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -71,3 +72,6 @@ def inspect_privileges(connection: Connection, scope: Scope) -> Iterator[Privile
     for row in scope.rows(connection, _TYPES):
         on = f"type {sql.qualified(scope.schema(row.nspname), row.typname)}"
         yield Privilege(on, scope.role(row.role), row.privilege, grantable=row.is_grantable)
+
+
+QUERIES: Final = (_RELATIONS, _ROUTINES, _SCHEMAS, _TYPES)

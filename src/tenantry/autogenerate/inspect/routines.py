@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -100,3 +100,6 @@ def inspect_views(connection: Connection, scope: Scope) -> Iterator[View]:
             column_comments=tuple((name, comment) for name, comment in row.column_comments),
             columns=tuple(row.columns),
         )
+
+
+QUERIES: Final = (_ROUTINES, _VIEWS)

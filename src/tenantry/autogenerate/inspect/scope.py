@@ -1,5 +1,6 @@
 """What part of a database a comparison looks at."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,10 @@ class Scope:
 
     def rows(self, connection: Connection, query: str, **parameters: Any) -> list[Any]:
         """The rows of a query of the system catalogue that takes ``:schemas``."""
-        return list(connection.execute(text(query), {"schemas": list(self.names), **parameters}))
+        return list(connection.execute(_text(query), {"schemas": list(self.names), **parameters}))
+
+
+_text = functools.cache(text)
 
 
 NOT_OF_EXTENSION = "NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = {0} AND e.objid = {1} AND e.deptype = 'e')"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -100,3 +100,6 @@ def _trigger(row: Any, scope: Scope) -> Trigger:
         enabled=ENABLED[row.tgenabled],
         comment=row.comment,
     )
+
+
+QUERIES: Final = (_ROW_SECURITY, _POLICIES, _TRIGGERS)

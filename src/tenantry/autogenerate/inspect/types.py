@@ -1,7 +1,7 @@
 """Types with a name, sequences and schemas."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -109,3 +109,6 @@ def inspect_schemas(connection: Connection, scope: Scope) -> Iterator[Schema]:
     """The schemas themselves."""
     for row in scope.rows(connection, _SCHEMAS):
         yield Schema(row.nspname, comment=row.comment)
+
+
+QUERIES: Final = (_ENUMS, _DOMAINS, _COMPOSITE_TYPES, _SEQUENCES, _SCHEMAS)

@@ -1,5 +1,6 @@
 """Whether one condition follows from another, as far as AND and OR tell."""
 
+import functools
 import re
 
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -7,6 +8,7 @@ _LEXEME = re.compile(_COMMENT.pattern + r"|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[\
 _OPENING, _CLOSING = {"(", "[", "case"}, {")", "]", "end"}
 
 
+@functools.lru_cache(maxsize=4096)  # a scope gives the same condition to many tables
 def conjuncts(condition: str) -> frozenset[str]:
     """The conditions that all have to hold, spelled without regard to case and blanks outside of quotes."""
     lexemes = _lexemes(condition)
