@@ -50,6 +50,7 @@ from tenantry.autogenerate.diff import (
     rebuild_dependents,
     untouched,
 )
+from tenantry.autogenerate.filled_columns import with_filled_columns
 from tenantry.autogenerate.generated_columns import settle_generated, with_belongings
 from tenantry.autogenerate.inspect import (
     QUERIES,
@@ -87,6 +88,7 @@ from tenantry.autogenerate.scratch import Scratch
 from tenantry.autogenerate.steps import operations_of
 from tenantry.autogenerate.table_operations import (
     changed_expressions,
+    columns_dropped,
     converted_columns,
     dropped_columns,
     dropped_constraints,
@@ -133,7 +135,7 @@ def all_operations(
         ours = [*comparison.definition_operations(table_operations, rows), *rows]
         on_tables = opened(rename_keys(list(without_empty(table_operations)), ours))
         on_tables = comparison.exchange_keys(on_tables, options.assignment)
-        return ordered([*around_columns(on_tables, ours), *ours])
+        return ordered([*with_filled_columns(around_columns(on_tables, ours), rows), *ours])
 
 
 @dataclass(frozen=True)
@@ -337,10 +339,13 @@ class _Comparison:
         """Inserts, updates and deletes."""
         with as_role(self._connection, self._run_as):
             rows = RowComparison(self._connection, self._namespace, self._ledger)
-            changes = list(rows.compare(declared_rows(self._metadatas)))
+            declared = declared_rows(self._metadatas)
+            changes = list(rows.compare(declared))
+            lost = list(rows.lost(declared, columns_dropped(tables)))
         dropped = [item.to_table() for item in tables if isinstance(item, stock.DropTableOp)]
         known = [*self._tables.values(), *dropped]
         named = {dotted(self._namespace.schema(table.schema), table.name): table for table in known}
+        yield from (ReplaceOp(change.old, change.new) for change in lost if change.old and change.new)
         yield from row_operations(changes, named)
 
 

@@ -17,6 +17,7 @@ from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.definitions.schema import schema_name
 from tenantry.autogenerate.definitions.tenant_column import former_key_of, new_key_of
 from tenantry.autogenerate.definitions.types import type_name
+from tenantry.autogenerate.filled_columns import FilledColumns
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
 from tenantry.autogenerate.primary_keys import KeyDrops, exchanged
 from tenantry.autogenerate.words import words
@@ -91,6 +92,10 @@ def node_of(operation: MigrateOperation) -> Node:
 
 def _add_modifications(node: Node, operation: stock.ModifyTableOps, table: str) -> None:
     node.table = table
+    if isinstance(operation, FilledColumns):
+        node.needs |= {_new_rows_of(table)} if operation.required else set()
+        node.used |= set() if operation.required else {_former_rows_of(table)}
+        return
     node.reshapes.add(table)
     if isinstance(operation, KeyDrops):
         node.used |= {former_key_of(referred) for referred in operation.referred}
@@ -108,6 +113,14 @@ def _add_modifications(node: Node, operation: stock.ModifyTableOps, table: str) 
     else:
         node.takes.add(_former_columns_of(table))
         node.makes.add(_new_columns_of(table))
+
+
+def _former_rows_of(table: str) -> str:
+    return f"former rows of {table}"
+
+
+def _new_rows_of(table: str) -> str:
+    return f"new rows of {table}"
 
 
 def _former_columns_of(table: str) -> str:
@@ -134,6 +147,7 @@ def _definition_node(operation: DefinitionOp) -> Node:
     on_table = {f"on {table}"} if table else set()
     if isinstance(definition, Rows):
         names = frozenset()
+        _add_rows(node, operation, table or "")
         (node.used if isinstance(operation, DropOp) else node.needs).update(on_table)  # under full guard
     else:
         names |= on_table
@@ -163,6 +177,21 @@ def _definition_node(operation: DefinitionOp) -> Node:
         node.reshapes |= names | {sql.unquoted(table) for table, _ in definition.columns or ()}
     _add_schema(node, definition)
     return node
+
+
+def _add_rows(node: Node, operation: DefinitionOp, table: str) -> None:
+    """What fills new columns, and what empties those that go: NOT NULL comes after it, and goes before."""
+    if loses_values(operation):
+        node.takes.add(_former_rows_of(table))
+    else:
+        node.makes.add(_new_rows_of(table))
+
+
+def loses_values(operation: MigrateOperation) -> bool:
+    """Whether an operation only remembers the values of rows in columns that are dropped."""
+    if not (isinstance(operation, ReplaceOp) and isinstance(operation.old, Rows) and isinstance(operation.new, Rows)):
+        return False
+    return any(row.keys() - new.keys() for row, new in zip(operation.old.rows, operation.new.rows, strict=True))
 
 
 def _add_column(node: Node, definition: Definition, table: str) -> None:

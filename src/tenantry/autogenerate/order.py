@@ -14,7 +14,7 @@ from alembic.operations.ops import MigrateOperation
 
 from tenantry.autogenerate.around_columns import AroundColumns
 from tenantry.autogenerate.definitions import Definition, Enum, GeneratedColumn, Rows
-from tenantry.autogenerate.nodes import STOCK_RANK, Node, node_of
+from tenantry.autogenerate.nodes import STOCK_RANK, Node, loses_values, node_of
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.words import words
 
@@ -128,13 +128,23 @@ class _Before:
 
 
 def _moves_away(operation: MigrateOperation, change: MigrateOperation) -> bool:
-    """Whether rows are changed before an enumeration: they may have values that it loses, and get none that is new."""
-    if not (isinstance(operation, ReplaceOp) and isinstance(operation.new, Rows) and isinstance(change, ReplaceOp)):
+    """Whether rows are changed before their table, or an enumeration, is: they have values that these lose."""
+    if not (isinstance(operation, ReplaceOp) and isinstance(operation.new, Rows)):
         return False
+    if loses_values(operation):
+        return isinstance(change, stock.ModifyTableOps) and _is_on(change, operation.new)
+    return isinstance(change, ReplaceOp) and not _uses_new_values(operation.new, change)
+
+
+def _is_on(change: stock.ModifyTableOps, rows: Rows) -> bool:
+    return (change.schema, change.table_name) == (rows.schema, rows.table)
+
+
+def _uses_new_values(rows: Rows, change: ReplaceOp) -> bool:
     if not (isinstance(change.old, Enum) and isinstance(change.new, Enum)):
-        return False
-    values = words(str(value) for row in operation.new.rows for value in row.values())
-    return values.isdisjoint(words(set(change.new.labels) - set(change.old.labels)))
+        return True
+    values = words(str(value) for row in rows.rows for value in row.values())
+    return not values.isdisjoint(words(set(change.new.labels) - set(change.old.labels)))
 
 
 def _connect(edges: Edges, before: Iterable[int], after: Iterable[int]) -> None:

@@ -75,6 +75,24 @@ class RowComparison:
             kept |= {row_identity(schema, name, item.key, target.canonical_key(row)) for row in item.rows}
         yield from self._gone(self._ledger - kept, kept)
 
+    def lost(self, declared: Sequence[DeclaredRows], dropped: Mapping[str, Sequence[str]]) -> Iterator[RowChange]:
+        """The values of declared rows in columns that go, to come back with them.
+
+        :param dropped: the columns, by table.
+        """
+        for item in declared:
+            schema, name = self._namespace.schema(item.table.schema), item.table.name
+            columns = dropped.get(dotted(schema, name), ())
+            if not columns or set(columns) & set(item.key):
+                continue
+            target = _Target(self._connection, schema, name, item.key)
+            found = [(key, target.whole_row(key)) for row in item.rows if (key := {k: row[k] for k in item.key})]
+            filled = [({**key, **{c: row[c] for c in columns}}, key) for key, row in found if row is not None]
+            if filled:
+                old, new = zip(*filled, strict=True)
+                sides = (Rows(name, schema=schema, key=item.key, rows=tuple(side)) for side in (old, new))
+                yield RowChange(*sides)
+
     def _gone(self, identities: Iterable[str], kept: AbstractSet[str]) -> Iterator[RowChange]:
         by_table: dict[tuple[str, tuple[str, ...]], list[Row]] = defaultdict(list)
         for identity in sorted(identities):

@@ -1,5 +1,6 @@
 """What Alembic's operations on tables mean for everything else: what they reshape, take away, and do by themselves."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from types import UnionType
@@ -70,6 +71,15 @@ def dropped_columns(operations: Iterable[MigrateOperation]) -> Iterator[Key]:
     for inner in _modifications(operations):
         if isinstance(inner, stock.DropColumnOp):
             yield COLUMN, f"{dotted(inner.schema, inner.table_name)}.{inner.column_name}"
+
+
+def columns_dropped(operations: Iterable[MigrateOperation]) -> dict[str, list[str]]:
+    """The columns that are dropped from each table that stays, but for generated ones."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for inner in _modifications(operations):
+        if isinstance(inner, stock.DropColumnOp) and inner.to_column().computed is None:
+            found[dotted(inner.schema, inner.table_name)].append(inner.column_name)
+    return found
 
 
 def changed_expressions(operations: Iterable[MigrateOperation]) -> Iterator[str]:

@@ -45,8 +45,8 @@ class Rows(TableDefinition):
 
     def replace(self, old: Self) -> Sequence[Statement]:
         """Rows correspond by position: both sides name the same keys in the same order."""
-        updates = (self._update(row, before) for row, before in zip(self.rows, old.rows, strict=True))
-        return [self._refuse_hidden(), *updates]
+        updates = [update for pair in zip(self.rows, old.rows, strict=True) if (update := self._update(*pair))]
+        return [self._refuse_hidden(), *updates] if updates else []
 
     def _refuse_hidden(self) -> Statement:
         """UPDATE and DELETE pass over rows that row security hides without a word."""
@@ -62,8 +62,11 @@ class Rows(TableDefinition):
             f"INSERT INTO {self.target} ({names}) OVERRIDING SYSTEM VALUE VALUES ({places})", parameters(row.values())
         )
 
-    def _update(self, row: Row, before: Row) -> Statement:
+    def _update(self, row: Row, before: Row) -> Statement | None:
+        """Values in columns that go with them are not changed before."""
         changed = {name: value for name, value in row.items() if name not in before or before[name] != value}
+        if not changed:
+            return None
         assignments = ", ".join(f"{sql.identifier(name)} = %s" for name in changed)
         condition, key = self._where(row)
         return Statement(
