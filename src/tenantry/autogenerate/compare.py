@@ -96,6 +96,7 @@ from tenantry.autogenerate.table_operations import (
     index_keys,
     leave_to_alembic,
     reshaped_tables,
+    settle_rebuilt_indexes,
 )
 from tenantry.autogenerate.tenant_columns import Assignment, assign_tenants
 from tenantry.autogenerate.type_changes import Conversion, TypeChanges, UsedValues
@@ -293,6 +294,7 @@ class _Comparison:
         reshaped = [self._tables[key] for key in reshaped_tables(tables) if key in self._tables]
         declared = canonicalise(self._scratch, desired, live, self._tables, reshaped)
         changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
+        settle_rebuilt_indexes(live, declared, changes, tables)
         gone = set(gone_columns(tables))
         types = TypeChanges(self._connection, self._scope, changes, gone, dropped)
         conversions = types.conversions(UsedValues([*tables, *rows], changes.values()))
