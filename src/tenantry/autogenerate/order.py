@@ -116,7 +116,8 @@ class _Before:
         away = {other for other in earlier if _moves_away(node.operation, self._nodes[other].operation)}
         names = {name for change in away for name in self._nodes[change].reshapes}
         later = {other for other in earlier if self._nodes[other].needs & names}
-        _connect(self.hard, earlier - away - later, [number])
+        if not loses_values(node.operation):  # which changes nothing before the columns are back
+            _connect(self.hard, earlier - away - later, [number])
         _connect(self.hard, [number], away | self._reshaping(before, node))
 
     def _reshaping(self, names: Iterable[str], node: Node) -> set[int]:
@@ -132,12 +133,13 @@ def _moves_away(operation: MigrateOperation, change: MigrateOperation) -> bool:
     if not (isinstance(operation, ReplaceOp) and isinstance(operation.new, Rows)):
         return False
     if loses_values(operation):
-        return isinstance(change, stock.ModifyTableOps) and _is_on(change, operation.new)
+        return isinstance(change, stock.ModifyTableOps) and _drops_columns(change, operation.new)
     return isinstance(change, ReplaceOp) and not _uses_new_values(operation.new, change)
 
 
-def _is_on(change: stock.ModifyTableOps, rows: Rows) -> bool:
-    return (change.schema, change.table_name) == (rows.schema, rows.table)
+def _drops_columns(change: stock.ModifyTableOps, rows: Rows) -> bool:
+    on_table = (change.schema, change.table_name) == (rows.schema, rows.table)
+    return on_table and any(isinstance(inner, stock.DropColumnOp) for inner in change.ops)
 
 
 def _uses_new_values(rows: Rows, change: ReplaceOp) -> bool:
