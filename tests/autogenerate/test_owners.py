@@ -90,6 +90,29 @@ OWNERS: Pairs = {
 }
 
 
+def _typed(*labels: str, owner: str = "", to: str = "") -> MetaData:
+    metadata = MetaData()
+    state = Enum(*labels, name="step")
+    Table("steps", metadata, Column("id", Integer, primary_key=True), Column("step", state))
+    if owner:
+        Owner(owner, on=state, metadata=metadata)
+    if to:
+        Grant("usage", to=to, on=state, metadata=metadata)
+    return metadata
+
+
+CONVERTED: Pairs = {
+    "with its owner": (_typed("a", "b", owner=KEEPER), _typed("b", "a", owner=KEEPER)),
+    "with owner and grants": (_typed("a", "b", owner=KEEPER, to=OTHER), _typed("b", "a", owner=KEEPER, to=OTHER)),
+    "owned no longer": (_typed("a", "b", owner=KEEPER), _typed("b", "a")),
+}
+
+
+@each(CONVERTED)
+def test_a_converted_type_has_its_owner_again(run: Run, before: MetaData, after: MetaData) -> None:
+    run(before, after, found=ROLES)
+
+
 @each(OWNERS)
 def test_owners_change(run: Run, before: MetaData, after: MetaData) -> None:
     run(before, after, found=ROLES)
