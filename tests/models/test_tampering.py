@@ -47,6 +47,10 @@ TAMPERING = {
     "that it was a superadmin": (Fault.ENTRY_CHANGED, change("audit_logs", "is_superadmin_action", "true")),
     "an empty text for none": (Fault.ENTRY_CHANGED, change("audit_logs", "user_agent", "''")),
     "an operator's entry": (Fault.ENTRY_CHANGED, "UPDATE admin_audit_logs SET login = 'somebody'"),
+    "what opened superadmin mode": (
+        Fault.ENTRY_CHANGED,
+        "UPDATE admin_audit_logs SET recorded_in = coalesce(recorded_in, 0) + 1",
+    ),
     "an entry that goes": (Fault.ENTRY_MISSING, "DELETE FROM audit_logs WHERE action = 'report.opened'"),
     "an operator's entry that goes": (Fault.ENTRY_MISSING, "DELETE FROM admin_audit_logs"),
     "everything that goes": (Fault.ENTRY_MISSING, "TRUNCATE audit_logs, admin_audit_logs"),
