@@ -23,11 +23,9 @@ from tenantry.autogenerate.definitions import (
     Constraint,
     Definition,
     NamedType,
-    Owner,
     Role,
     RowSecurity,
     Theirs,
-    sql,
 )
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired import (
@@ -78,6 +76,7 @@ from tenantry.autogenerate.partitions import (
     restore_partitioning,
 )
 from tenantry.autogenerate.primary_keys import PRIMARY_KEYS, exchange_primary_keys, inspect_primary_keys
+from tenantry.autogenerate.printed import Printed, objects_of, roles_of
 from tenantry.autogenerate.reference_rows import RowComparison, as_role
 from tenantry.autogenerate.renamed_keys import rename_keys
 from tenantry.autogenerate.renames import Renamed, find_renames
@@ -203,16 +202,16 @@ class _Comparison:
         found = self._compare(live, desired, tables, rows, dropped)
         seen, declared = found.seen, found.declared
         ledger = {seen.key(key) for key in self._ledger}
-        printed = _Printed(declared)
+        printed = Printed(declared)
         owners = Owners(seen.catalogue.owners, printed.owners(desired), self._scope.role(self._migrating), ledger)
         wanted = {privilege for privilege in printed.privileges(desired) if not owners.is_owner(privilege)}
         version = server_version(self._connection)
         refuse_unknown(wanted, version)
         refuse_unknown_options(desired.definitions.values(), version)
-        our_roles = {identity for kind, identity in ledger if kind == Role.kind} | _roles(desired, wanted)
+        our_roles = {identity for kind, identity in ledger if kind == Role.kind} | roles_of(desired, wanted)
         our_roles |= {item.role for _, defaults in self._declared_defaults for item in defaults}
         granted_on = {printed.on(on) for item in self._metadatas for on in granted_objects(item, self._namespace)}
-        managed = Managed(_objects(declared, self._tables, granted_on), our_roles, dropped, ledger)
+        managed = Managed(objects_of(declared, self._tables, granted_on), our_roles, dropped, ledger)
         changes = _closed(found.changes, wanted, granted_on)
         revoked, granted = compare_privileges(seen.catalogue.privileges, wanted, managed, changes)
         yield from (ReplaceOp(rename.old, rename.new) for rename in seen.renames)
@@ -384,38 +383,6 @@ def _closed(
             closed = on not in open_to_all and (was_closed or on in granted_on)
             result[key] = replace(change, new=replace(change.new, closed=closed))
     return result
-
-
-class _Printed:
-    """Routines under the signature that PostgreSQL prints."""
-
-    def __init__(self, declared: Mapping[Key, Declared]) -> None:
-        self._targets = {item.declared.grant_target(): item.printed.grant_target() for item in declared.values()}
-
-    def on(self, target: str) -> str:
-        """An object as GRANT names it."""
-        return self._targets.get(target) or target
-
-    def privileges(self, desired: Catalogue) -> set[Privilege]:
-        """The desired privileges."""
-        return {replace(item, on=self.on(item.on)) for item in desired.privileges}
-
-    def owners(self, desired: Catalogue) -> dict[str, Owner]:
-        """The desired owners, by object."""
-        return {self.on(on): replace(owner, on=self.on(on)) for on, owner in desired.owners.items()}
-
-
-def _objects(
-    declared: Mapping[Key, Declared], tables: Iterable[tuple[str | None, str]], granted: AbstractSet[str]
-) -> set[str]:
-    """What the declaration has the say of; everybody may use a type until a grant says who."""
-    known = {target for item in declared.values() if (target := item.printed.grant_target())}
-    on_tables = {f"table {sql.qualified(schema, name)}" for schema, name in tables}
-    return {target for target in known if not target.startswith("type ")} | on_tables | granted
-
-
-def _roles(desired: Catalogue, wanted: Iterable[Privilege]) -> set[str]:
-    return {"public", *(name for kind, name in desired.definitions if kind == "role"), *(item.role for item in wanted)}
 
 
 def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOperation]:
