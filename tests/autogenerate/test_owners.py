@@ -104,6 +104,7 @@ def _typed(*labels: str, owner: str = "", to: str = "") -> MetaData:
 CONVERTED: Pairs = {
     "with its owner": (_typed("a", "b", owner=KEEPER), _typed("b", "a", owner=KEEPER)),
     "with owner and grants": (_typed("a", "b", owner=KEEPER, to=OTHER), _typed("b", "a", owner=KEEPER, to=OTHER)),
+    "with a value more": (_typed("a", owner=KEEPER, to=OTHER), _typed("a", "b", owner=KEEPER, to=OTHER)),
     "owned no longer": (_typed("a", "b", owner=KEEPER), _typed("b", "a")),
 }
 

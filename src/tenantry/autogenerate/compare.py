@@ -218,7 +218,8 @@ class _Comparison:
         for conversion in found.conversions.values():
             yield from around_conversion(conversion.old, conversion.columns, tables, self._tables)
         owned = owners.changes(managed, changes)
-        back = {key: _undoing(key, found, managed) for key in found.additions}
+        staying = replace(owners, declared=owners.live)
+        back = {key: _undoing(key, found, managed, staying) for key in found.additions}
         kept = _as_it_is(_left_to_others(changes, ledger | declared.keys()), seen)
         yield from operations_of([*kept, *owned], revoked, granted, back)
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)
@@ -385,7 +386,7 @@ def _closed(
     return result
 
 
-def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOperation]:
+def _undoing(key: Key, found: _Differences, managed: Managed, owners: Owners) -> list[MigrateOperation]:
     """What takes a type back to what it was, together with what hangs on it at that moment."""
     conversion, live = found.additions[key], untouched(found.seen.catalogue, found.changes)
     changes = {key: conversion.change()}
@@ -393,4 +394,5 @@ def _undoing(key: Key, found: _Differences, managed: Managed) -> list[MigrateOpe
     staying = replace(managed, dropped_tables=frozenset())
     privileges = compare_privileges(live.privileges, live.privileges, staying, changes)
     columns = around_conversion(conversion.old, conversion.columns)
-    return ordered([*columns, *operations_of(changes.values(), *privileges, {})])
+    owned = [change for change in owners.changes(staying, changes) if change.old is None or change.new is None]
+    return ordered([*columns, *operations_of([*changes.values(), *owned], *privileges, {})])
