@@ -1995,7 +1995,7 @@ def upgrade() -> None:
         Constraint(
             "user_token_wallets",
             "ck_user_token_wallets_tokens",
-            "CHECK (((reserved_tokens >= 0) AND (reserved_tokens <= current_tokens) AND (LEAST(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)))",
+            "CHECK (reserved_tokens BETWEEN 0 AND current_tokens AND least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)",
         ),
         Constraint(
             "user_token_wallets",
@@ -2090,7 +2090,7 @@ def downgrade() -> None:
         Constraint(
             "user_token_wallets",
             "ck_user_token_wallets_tokens",
-            "CHECK (((reserved_tokens >= 0) AND (reserved_tokens <= current_tokens) AND (LEAST(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)))",
+            "CHECK (reserved_tokens BETWEEN 0 AND current_tokens AND least(lifetime_tokens, monthly_allocation_tokens, borrowed_tokens) >= 0)",
         ),
     )
     drop(Grant(("select",), on="table token_lot_uses", to=("tenantry_app", "tenantry_superadmin")))

@@ -14,6 +14,7 @@ from alembic.operations.ops import MigrateOperation
 
 from tenantry.autogenerate.around_columns import AroundColumns
 from tenantry.autogenerate.definitions import Definition, Enum, GeneratedColumn, Rows
+from tenantry.autogenerate.definitions.function import Routine
 from tenantry.autogenerate.nodes import STOCK_RANK, Node, loses_values, node_of
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
 from tenantry.autogenerate.words import words
@@ -85,6 +86,7 @@ class _Before:
                 for name in names:
                     numbers[name].append(number)
         self._renames = {number for number, node in enumerate(nodes) if node.renames}
+        self._routines = [number for number, node in enumerate(nodes) if isinstance(_definition(node), Routine)]
         self._types = {name for name in self._reshapers if name.startswith("type ")}
 
     def add_names(self, number: int, node: Node) -> None:
@@ -100,6 +102,17 @@ class _Before:
         _connect(self.soft, [number], [*shapes, *(taker for name in node.wanted for taker in self.takers[name])])
         takers_of_used = {taker for name in node.used for taker in self.takers.get(name, ())}
         _connect(self.hard, [number], takers_of_used - followed)
+        if isinstance(_definition(node), Rows):
+            self._add_rows(number, node)
+
+    def _add_rows(self, number: int, node: Node) -> None:
+        """Triggers on them call functions, and these others, whose names stand in no text of theirs."""
+        for other in self._routines:
+            operation = self._nodes[other].operation
+            if isinstance(operation, CreateOp):
+                _connect(self.soft, [other], [number])
+            elif isinstance(operation, DropOp) and isinstance(node.operation, DropOp):
+                _connect(self.soft, [number], [other])
 
     def add_shapes(self, number: int, node: Node) -> None:
         """What is on a table or has a type is dropped before they get another shape, and made after."""
