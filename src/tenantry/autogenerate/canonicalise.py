@@ -4,7 +4,7 @@ Only what both sides have, and write differently, is printed: see :mod:`tenantry
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, Table
 
@@ -35,14 +35,21 @@ Tables = Mapping[tuple[str | None, str], Table]
 
 
 def canonicalise(
-    connection: Connection, desired: Catalogue, live: Catalogue, tables: Tables, reshaped: Sequence[Table] = ()
+    connection: Connection,
+    desired: Catalogue,
+    live: Catalogue,
+    tables: Tables,
+    *,
+    reshaped: Sequence[Table] = (),
+    ledger: Collection[Key] = (),
 ) -> dict[Key, Declared]:
     """The desired definitions, by the identity that PostgreSQL gives them.
 
     :param tables: the declared tables by schema and name.
     :param reshaped: those that are new or about to change: what refers to them has to see the new shape.
+    :param ledger: what migrations made.
     """
-    _keep_comments(desired, live)
+    _keep_comments(desired, live, ledger)
     namesakes = _routines_by_name(live)
     doubtful = [item for item in desired.definitions.values() if _doubtful(item, live, namesakes)]
     if any(isinstance(item, Partition) for item in doubtful):  # one may be a part of another
@@ -66,10 +73,11 @@ def canonicalise(
     return name_constraints(declared, live, tables)
 
 
-def _keep_comments(desired: Catalogue, live: Catalogue) -> None:
-    """SQLAlchemy has no way to say what the comment of its types and sequences should be."""
+def _keep_comments(desired: Catalogue, live: Catalogue, ledger: Collection[Key]) -> None:
+    """Types and sequences that others made keep their comments, unless others are declared."""
     for key, item in desired.definitions.items():
-        if isinstance(item, Enum | Domain | definitions.Sequence) and key in live.definitions:
+        theirs = key in live.definitions and key not in ledger
+        if theirs and isinstance(item, Enum | Domain | definitions.Sequence) and item.comment is None:
             comment = getattr(live.definitions[key], "comment", None)
             desired.definitions[key] = dataclasses.replace(item, comment=comment)
 

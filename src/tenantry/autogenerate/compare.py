@@ -292,8 +292,9 @@ class _Comparison:
         live, desired = seen.catalogue, Catalogue(dict(wanted.definitions), wanted.privileges)
         leave_to_alembic(live, desired, tables, dropped)
         reshaped = [self._tables[key] for key in reshaped_tables(tables) if key in self._tables]
-        declared = canonicalise(self._scratch, desired, live, self._tables, reshaped)
-        changes = compare(live, declared, self._ownership({seen.key(key) for key in self._ledger}, dropped))
+        ledger = {seen.key(key) for key in self._ledger}
+        declared = canonicalise(self._scratch, desired, live, self._tables, reshaped=reshaped, ledger=ledger)
+        changes = compare(live, declared, self._ownership(ledger, dropped))
         settle_rebuilt_indexes(live, declared, changes, tables)
         gone = set(gone_columns(tables))
         types = TypeChanges(self._connection, self._scope, changes, gone, dropped)

@@ -1,6 +1,7 @@
 """What can be declared beside tables: row security, routines, triggers, views, grants, roles, rows and more."""
 
 from tenantry.ddl.attachment import DatabaseItem, DeclarationError, TableItem, declared
+from tenantry.ddl.comment import Comment, CommentTarget
 from tenantry.ddl.composite_type import CompositeType
 from tenantry.ddl.default_grant import DefaultGrant
 from tenantry.ddl.event_trigger import EventTrigger
@@ -21,6 +22,8 @@ from tenantry.ddl.view import View, ViewIndex
 
 __all__ = [
     "NAMING_CONVENTION",
+    "Comment",
+    "CommentTarget",
     "CompositeType",
     "DatabaseItem",
     "DeclarationError",

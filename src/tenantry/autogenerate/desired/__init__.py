@@ -1,6 +1,6 @@
 """The second step: the catalogue that the metadata declares, in the text it was written in."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from sqlalchemy import MetaData
@@ -8,6 +8,7 @@ from sqlalchemy import MetaData
 from tenantry.autogenerate.catalogue import Catalogue
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.desired.columns import generated_columns, numbered_columns
+from tenantry.autogenerate.desired.comments import enter_comments
 from tenantry.autogenerate.desired.constraints import column_constraints, declared_constraints, declared_indexes
 from tenantry.autogenerate.desired.namespace import Namespace
 from tenantry.autogenerate.desired.objects import objects_of_database, objects_of_table
@@ -33,7 +34,7 @@ __all__ = [
 
 
 def desired_catalogue(
-    metadatas: Iterable[MetaData], namespace: Namespace, new_tables: AbstractSet[str] = frozenset()
+    metadatas: Sequence[MetaData], namespace: Namespace, new_tables: AbstractSet[str] = frozenset()
 ) -> Catalogue:
     """Everything but rows that the metadatas declare.
 
@@ -65,4 +66,5 @@ def desired_catalogue(
                     catalogue.add(item)
         catalogue.privileges.update(declared_privileges(metadata, namespace))
         catalogue.owners.update({owner.on: owner for owner in declared_owners(metadata, namespace)})
+    enter_comments(catalogue, metadatas, namespace)
     return catalogue

@@ -74,7 +74,6 @@ def _sequence(item: Sequence, namespace: Namespace) -> definitions.Sequence:
         cache=item.cache or 1,
         cycle=bool(item.cycle),
         schema=namespace.schema(item.schema),
-        comment=getattr(item, "comment", None),
     ).without_defaults()
 
 
