@@ -301,7 +301,7 @@ class _Comparison:
         conversions = types.conversions(UsedValues([*tables, *rows], changes.values()))
         additions = types.additions(conversions)
         for key, conversion in conversions.items():
-            changes[key] = conversion.change()
+            changes[key] = conversion.change(live, declared)
             gone |= conversion.gone()
         gone |= settle_generated(self._connection, live, changes)
         dependents: Dependencies = {}
@@ -390,7 +390,7 @@ def _closed(
 def _undoing(key: Key, found: _Differences, managed: Managed, owners: Owners) -> list[MigrateOperation]:
     """What takes a type back to what it was, together with what hangs on it at that moment."""
     conversion, live = found.additions[key], untouched(found.seen.catalogue, found.changes)
-    changes = {key: conversion.change()}
+    changes = {key: conversion.change(live, found.declared)}
     rebuild_dependents(changes, live, {}, found.dependents, conversion.gone())
     staying = replace(managed, dropped_tables=frozenset())
     privileges = compare_privileges(live.privileges, live.privileges, staying, changes)

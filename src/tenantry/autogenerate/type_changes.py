@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from tenantry.autogenerate.catalogue import Key
+from tenantry.autogenerate.catalogue import Catalogue, Declared, Key
 from tenantry.autogenerate.column_conversion import ConvertColumnOp
 from tenantry.autogenerate.definitions import CompositeType, Domain, Enum, NamedType, Rows, sql
 from tenantry.autogenerate.definitions.row_security import dotted
@@ -45,9 +45,14 @@ class Conversion:
     new: NamedType
     columns: Sequence[TypedColumn]
 
-    def change(self) -> Change:
+    def change(self, live: Catalogue, declared: Mapping[Key, Declared]) -> Change:
         """The change, as a revision has it."""
-        return Change(self.old, dataclasses.replace(self.new, columns=tuple(column.written for column in self.columns)))
+        there = [*live.definitions.values(), *(item.written for item in declared.values())]
+        single = {item.target for item in there if isinstance(item, Enum | CompositeType)}
+        used = {type_ for item in (self.old, self.new) for type_ in item.texts()}
+        by_text = tuple(sorted(type_ for type_ in used if type_.removesuffix("[]") in single))
+        columns = tuple(column.written for column in self.columns)
+        return Change(self.old, dataclasses.replace(self.new, columns=columns, by_text=by_text))
 
     def gone(self) -> set[Key]:
         """What must not be in use while it happens."""
@@ -127,11 +132,11 @@ class TypeChanges:
     def _conversion(self, key: Key, old: NamedType, new: NamedType) -> Conversion:
         users = self._users.get(key, TypeUsers())
         columns = [column for column in users.columns if self._stays(column)]
-        arrays = [column.identity for column in columns if column.many and isinstance(new, CompositeType)]
-        if users.types or arrays:
+        arrays = [f"column {c.identity}" for c in columns if c.many and isinstance(new, CompositeType)]
+        if uses := ", ".join([*users.types, *arrays]):
             msg = (
-                f"{new.label()} cannot be changed like this while {', '.join([*users.types, *arrays])} consists of it: "
-                "declare another type, and have them consist of that"
+                f"{new.label()} cannot be changed like this: PostgreSQL converts single columns, but not {uses}, "
+                f"which consists of it; leave it out, declare a type of another name, and have {uses} consist of that"
             )
             raise ComparisonError(msg)
         return Conversion(old, new, columns)

@@ -23,6 +23,7 @@ class NamedType(Definition):
 
     :param columns: the columns, by table, that are converted, each with ``[]`` after it if it is an array: PostgreSQL
         cannot alter the type itself, so a new one takes its place. ``None`` is a change in place.
+    :param by_text: what it consists of, before or after, that PostgreSQL casts to one another only by way of text.
     :param closed: whether it is made for those only to whom it is granted; PostgreSQL would let everybody use it.
     """
 
@@ -31,6 +32,7 @@ class NamedType(Definition):
     schema: str | None = None
     comment: str | None = None
     columns: tuple[tuple[str, str], ...] | None = None
+    by_text: tuple[str, ...] = ()
     closed: bool = dataclasses.field(default=False, compare=False)
 
     @property
@@ -94,6 +96,12 @@ class NamedType(Definition):
     def _converted(self, old: Self, column: str, many: str) -> str:  # noqa: ARG002
         """A value of ``old`` as one of this type; ``many`` is ``[]`` if there are several."""
         return f"{column}::text{many}::{self.target}{many}"
+
+    def _way(self, old: Self, was: str, now: str) -> str:
+        """What stands between a value of one type and the cast to another."""
+        if was == now or not {was, now} <= {*self.by_text, *old.by_text}:
+            return ""
+        return "::text[]" if now.endswith("[]") else "::text"
 
     def _alter(self, old: Self) -> Sequence[Statement]:
         """What changes everything but the comment, in place."""
@@ -182,7 +190,9 @@ class Domain(NamedType):
             parts.append("NOT NULL")
         return " ".join([*parts, *(f"CONSTRAINT {sql.identifier(name)} {check}" for name, check in self.checks)])
 
-    def _converted(self, old: Self, column: str, many: str) -> str:  # noqa: ARG002
+    def _converted(self, old: Self, column: str, many: str) -> str:
+        if self._way(old, old.base, self.base):
+            return super()._converted(old, column, many)
         return f"{column}::{self.target}{many}"
 
     def alters(self, old: Self) -> bool:
@@ -224,9 +234,9 @@ class CompositeType(NamedType):
     def _converted(self, old: Self, column: str, many: str) -> str:
         if many:
             return super()._converted(old, column, many)
-        there = {name for name, _ in old.attributes}
+        there = dict(old.attributes)
         values = [
-            f"({column}).{sql.identifier(name)}::{type_}" if name in there else "NULL"
+            f"{_attribute_of(column, name)}{self._way(old, there[name], type_)}::{type_}" if name in there else "NULL"
             for name, type_ in self.attributes
         ]
         return f"CASE WHEN {column} IS DISTINCT FROM NULL THEN ROW({', '.join(values)})::{self.target} END"
@@ -247,6 +257,10 @@ class CompositeType(NamedType):
 
 def _attribute(name: str, type_: str) -> str:
     return f"{sql.identifier(name)} {type_}"
+
+
+def _attribute_of(column: str, name: str) -> str:
+    return f"({column}).{sql.identifier(name)}"
 
 
 def _missing(one: Iterable[tuple[str, str]], other: Collection[tuple[str, str]]) -> list[tuple[str, str]]:

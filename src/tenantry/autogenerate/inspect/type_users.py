@@ -30,12 +30,13 @@ _COLUMNS = f"""
 
 _OTHER_TYPES = f"""
     WITH type AS ({_TYPE})
-    SELECT type.name AS type, format_type(o.oid, NULL) AS other
+    SELECT type.name AS type, 'domain ' || format_type(o.oid, NULL) AS other
     FROM type JOIN pg_type o ON o.typbasetype IN (type.oid, type.typarray)
     UNION
-    SELECT type.name, format_type(c.reltype, NULL)
+    SELECT type.name, format('attribute %I of composite type %s', a.attname, format_type(c.reltype, NULL))
     FROM type JOIN pg_attribute a ON a.atttypid IN (type.oid, type.typarray) AND NOT a.attisdropped
     JOIN pg_class c ON c.oid = a.attrelid AND c.relkind = 'c'
+    ORDER BY other
 """
 
 _USER = """
@@ -112,7 +113,10 @@ class TypedColumn:
 
 @dataclass
 class TypeUsers:
-    """What uses one type."""
+    """What uses one type.
+
+    :ivar types: the domains and the attributes of composite types that consist of it, in words.
+    """
 
     columns: list[TypedColumn] = field(default_factory=list)
     types: list[str] = field(default_factory=list)
