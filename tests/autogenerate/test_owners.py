@@ -3,10 +3,11 @@
 import os
 from typing import Any
 
-from sqlalchemy import URL, Column, Enum, Integer, MetaData, Sequence, Table
+from sqlalchemy import URL, Column, Enum, Integer, MetaData, Sequence, String, Table, Text
 from tests.autogenerate.conftest import Run
-from tests.support.autogenerate import comparing
+from tests.support.autogenerate import assert_same, comparing
 from tests.support.cases import Declare, Pairs, all_of, declaring, documents, each
+from tests.support.snapshot import snapshot
 
 from tenantry.ddl import Function, Grant, Owner, Policy, Procedure, Role, RowSecurity, Schema, Trigger, View, ViewIndex
 
@@ -105,6 +106,13 @@ CONVERTED: Pairs = {
     "with its owner": (_typed("a", "b", owner=KEEPER), _typed("b", "a", owner=KEEPER)),
     "with owner and grants": (_typed("a", "b", owner=KEEPER, to=OTHER), _typed("b", "a", owner=KEEPER, to=OTHER)),
     "with a value more": (_typed("a", owner=KEEPER, to=OTHER), _typed("a", "b", owner=KEEPER, to=OTHER)),
+    "with a value more, for another": (_typed("a", owner=KEEPER, to=OTHER), _typed("a", "b", owner=OTHER, to=KEEPER)),
+    "with a value more, owned from now on": (_typed("a", to=OTHER), _typed("a", "b", owner=KEEPER, to=OTHER)),
+    "with a value more, no longer owned": (_typed("a", owner=KEEPER, to=OTHER), _typed("a", "b", to=OTHER)),
+    "with a value more, for everybody": (
+        _typed("a", owner=KEEPER, to="PUBLIC"),
+        _typed("a", "b", owner=OTHER, to="PUBLIC"),
+    ),
     "owned no longer": (_typed("a", "b", owner=KEEPER), _typed("b", "a")),
 }
 
@@ -112,6 +120,19 @@ CONVERTED: Pairs = {
 @each(CONVERTED)
 def test_a_converted_type_has_its_owner_again(run: Run, before: MetaData, after: MetaData) -> None:
     run(before, after, found=ROLES)
+
+
+def test_a_value_more_leaves_what_others_did(shared_database: URL) -> None:
+    with comparing(shared_database) as comparison:
+        comparison.execute(ROLES)
+        comparison.migrate_to(_typed("a"))
+        comparison.execute(
+            f'ALTER TYPE step OWNER TO {KEEPER}; GRANT USAGE ON TYPE step TO "{OTHER}" WITH GRANT OPTION'
+        )
+        before = snapshot(comparison.connection)
+        revision = comparison.migrate_to(_typed("a", "b", owner=OTHER))
+        comparison.run(revision.downgrade)
+        assert_same(snapshot(comparison.connection), before, revision.downgrade)
 
 
 @each(OWNERS)
@@ -143,6 +164,23 @@ def test_a_rebuilt_view_stays_whose_it_is(shared_database: URL) -> None:
         assert comparison.revision(wider).is_empty
         comparison.run(revision.downgrade)
         assert comparison.connection.exec_driver_sql(owner).scalar_one() == KEEPER
+
+
+def test_a_view_that_nobody_declared_stays_whose_it_is(run: Run) -> None:
+    theirs = f"""
+        {ROLES} CREATE TABLE documents (id serial PRIMARY KEY, state text);
+        CREATE VIEW v AS SELECT state FROM documents; ALTER VIEW v OWNER TO {KEEPER};
+        GRANT SELECT ON v TO "{OTHER}"; GRANT SELECT ON documents TO {KEEPER};
+    """
+
+    def stated(state: Any) -> MetaData:
+        metadata = MetaData()
+        Table("documents", metadata, Column("id", Integer, primary_key=True), Column("state", state))
+        return metadata
+
+    revision = run(stated(Text), stated(String(10)), found=theirs)
+    assert "Owner(" in revision.upgrade
+    assert "Owner(" in revision.downgrade
 
 
 def test_a_table_restored_has_its_owner_again(shared_database: URL) -> None:

@@ -218,8 +218,7 @@ class _Comparison:
         for conversion in found.conversions.values():
             yield from around_conversion(conversion.old, conversion.columns, tables, self._tables)
         owned = owners.changes(managed, changes)
-        staying = replace(owners, declared=owners.live)
-        back = {key: _undoing(key, found, managed, staying) for key in found.additions}
+        back = {key: _undoing(key, found, managed, owners.staying()) for key in found.additions}
         kept = _as_it_is(_left_to_others(changes, ledger | declared.keys()), seen)
         yield from operations_of([*kept, *owned], revoked, granted, back)
         yield from self._default_operations(seen.catalogue, wanted, managed, changes, tables)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from typing import Self
 
 from tenantry.autogenerate.catalogue import Key, Privilege
 from tenantry.autogenerate.definitions import Owner
@@ -27,6 +28,10 @@ class Owners:
         owner = self._wanted(privilege.on)
         return privilege.role == (self.migrating if owner is None else owner.role)
 
+    def staying(self) -> Self:
+        """The same, where everybody keeps what is his."""
+        return replace(self, declared={on: replace(owner, ours=self._is_ours(on)) for on, owner in self.live.items()})
+
     def changes(self, managed: Managed, changes: Mapping[Key, Change]) -> Iterator[Change]:
         """What has to get another owner, and what has to get its owner back because it is made anew."""
         lost = targets(change.old for change in changes.values() if change.loses_privileges)
@@ -41,7 +46,10 @@ class Owners:
 
     def _live(self, on: str) -> Owner | None:
         owner = self.live.get(on)
-        return None if owner is None else replace(owner, ours=(Owner.kind, on) in self.ledger)
+        return None if owner is None else replace(owner, ours=self._is_ours(on))
+
+    def _is_ours(self, on: str) -> bool:
+        return (Owner.kind, on) in self.ledger
 
     def _wanted(self, on: str) -> Owner | None:
         declared = self.declared.get(on)
