@@ -98,6 +98,7 @@ class Settings(BaseSettings):
     embedded: Literal["auto", "never"] = Field(default="auto", validation_alias="TENANTRY_EMBEDDED")
     embedded_directory: Path | None = Field(default=None, validation_alias="TENANTRY_EMBEDDED_DIRECTORY")
 
+    context: Literal["signed", "plain"] = Field(default="signed", validation_alias="TENANTRY_CONTEXT")
     context_key: SecretStr | None = Field(default=None, validation_alias="TENANTRY_CONTEXT_KEY")
 
     @classmethod

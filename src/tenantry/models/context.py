@@ -36,7 +36,8 @@ function("refuse_change", returns="trigger", language="plpgsql", comment="Trigge
 
 
 # The context of a request is a token in the setting tenantry.context, v1.<kid>.<tenant>.<user>.<expiry>.<mac>, which
-# the application signs with a key that no SQL of its role can read.
+# the application signs with a key that no SQL of its role can read. Where a deployment wants plain contexts instead, it
+# is the settings tenantry.tenant and tenantry.user, which whoever can run SQL can set.
 
 
 class ContextKey(Base):
@@ -92,6 +93,13 @@ function(
     comment="Refuses tokens signed with this key from now on.",
 )
 function(
+    "contexts_are_plain",
+    returns="boolean",
+    **ANSWERS,
+    comment="Whether this deployment trusts tenantry.tenant and tenantry.user: each upgrade makes it say what"
+    " TENANTRY_CONTEXT does.",
+)
+function(
     "context_signature",
     arguments="p_kid text, p_claims text",
     returns="text",
@@ -103,19 +111,20 @@ function(
     returns="uuid[]",
     to=EVERYBODY,
     **READS_AS_OWNER,
-    comment="Tenant and user of the current token; NULL without one; an error (28000) for a bad one.",
+    comment="Tenant and user of the current context; NULL without a token; an error (28000) for a bad one.",
 )
 function(
     "get_current_tenant",
     returns="uuid",
     **ANSWERS,
-    comment="The tenant that the current context is signed for, or NULL.",
+    comment="The tenant of the current context, or NULL.",
 )
+function("get_current_tenant_id", returns="uuid", **ANSWERS, comment="The tenant of the current context, or NULL.")
 function(
     "get_current_user_id",
     returns="uuid",
     **ANSWERS,
-    comment="The user that the current context is signed for, or NULL.",
+    comment="The user of the current context, or NULL.",
 )
 
 
@@ -195,8 +204,9 @@ function(
 function(
     "set_tenant",
     arguments="p_tenant_id uuid",
-    to=(SUPERADMIN,),
+    to=EVERYBODY,
     language="plpgsql",
     security="definer",
-    comment="Enters a tenant for the rest of the transaction; refused (42501) to whoever is no superadmin.",
+    comment="Enters a tenant for the rest of the transaction; refused (42501) to whoever is no superadmin, unless"
+    " contexts are plain.",
 )

@@ -28,9 +28,12 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTran
 from tenantry.errors import SettingsError
 from tenantry.models.base import TenantOwned
 from tenantry.runtime.transaction_context import set_local
-from tenantry.settings import load_settings
+from tenantry.settings import Settings, load_settings
 
 SETTING: Final = "tenantry.context"
+#: where a deployment takes plain contexts
+PLAIN_TENANT: Final = "tenantry.tenant"
+PLAIN_USER: Final = "tenantry.user"
 #: names the entry of admin_audit_logs that lets a superadmin see all tenants
 SUPERADMIN_SETTING: Final = "tenantry.superadmin"
 LIFETIME: Final = timedelta(minutes=15)
@@ -100,13 +103,28 @@ def configured_key() -> ContextKey:
     return ContextKey(secret)
 
 
+def signing_key(settings: Settings, given: ContextKey | None = None) -> ContextKey | None:
+    """What signs the contexts of a deployment; None where they are plain.
+
+    :param given: what goes before the key of the settings.
+    """
+    if settings.context == "plain":
+        return None
+    return given or configured_key()
+
+
+@cache
+def _configured_settings() -> Settings:
+    return load_settings()
+
+
 @dataclass(frozen=True)
 class Context:
-    """Whose context it is, and how it is signed."""
+    """Whose context it is, and how it is signed; without a key it is plain."""
 
     tenant_id: UUID | None
     user_id: UUID | None
-    key: ContextKey
+    key: ContextKey | None
     lifetime: timedelta = LIFETIME
 
     def enter(self, connection: Connection) -> None:
@@ -115,6 +133,8 @@ class Context:
 
     def settings(self) -> dict[str, str]:
         """The settings that make it up; an anonymous context is none."""
+        if self.key is None:
+            return {PLAIN_TENANT: str(self.tenant_id or ""), PLAIN_USER: str(self.user_id or "")}
         if self.tenant_id is None and self.user_id is None:
             return {SETTING: ""}
         return {SETTING: self.key.token(self.tenant_id, self.user_id, self.lifetime)}
@@ -138,11 +158,11 @@ def tenant_context(
     :param tenant_id: the tenant; None leaves the user on his own.
     :param user_id: the user; None leaves a tenant that can be read only.
     :param key: what signs the context; the settings' key unless given.
-    :param lifetime: how long a transaction may take before its context expires.
+    :param lifetime: how long a transaction may take before a signed context expires.
     """
     outer = target.info.get(SESSION_CONTEXT)
     _flush(target)
-    _switch(target, Context(tenant_id, user_id, key or configured_key(), lifetime))
+    _switch(target, Context(tenant_id, user_id, signing_key(_configured_settings(), key), lifetime))
     try:
         yield
         _flush(target)
@@ -186,7 +206,7 @@ def _flush(target: Session | Connection) -> None:
 
 def _enter(connection: Connection, context: Context | None) -> None:
     if context is None:
-        set_local(connection, {SETTING: ""})
+        set_local(connection, {SETTING: "", PLAIN_TENANT: "", PLAIN_USER: ""})
     else:
         context.enter(connection)
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from tenantry.ddl import NAMING_CONVENTION
 from tenantry.errors import MigrationError, TenantryError
 from tenantry.runtime.branch import Branch
+from tenantry.runtime.context_mode import choose, declare
 from tenantry.runtime.database import checked_engine
 from tenantry.runtime.declaration import Declaration, metadatas
 from tenantry.runtime.embedded import scratch_url
@@ -134,7 +135,8 @@ class _Run:
         context.configure(connection=connection, **self._options)
         options = context.get_context().opts
         if "revision_context" in options:  # a command that compares
-            options["target_metadata"] = metadatas(self._declaration)
+            options["target_metadata"] = declared = metadatas(self._declaration)
+            declare(declared, self._settings)
             options["tenantry_scratch_url"] = scratch_url(self._settings)
         # a command without a destination only looks: it must not even create the version table
         looks = options.setdefault("dont_mutate", "destination_rev" not in options)
@@ -145,6 +147,8 @@ class _Run:
             context.run_migrations()
             if self._is_at_base:
                 _execute(connection, teardown(self._settings))
+            elif not looks:
+                _execute(connection, choose(self._settings))
 
     def offline(self) -> None:
         # `named` keeps percent signs single: nothing in the script is a parameter
@@ -163,8 +167,7 @@ class _Run:
         setattr(script, "emit_begin", begin_as_owner)  # noqa: B010
         with context.begin_transaction():
             context.run_migrations()
-            if self._is_at_base:
-                script.static_output(teardown(self._settings) + ";")
+            script.static_output((teardown if self._is_at_base else choose)(self._settings) + ";")
 
     def _remember_heads(self, *, heads: Collection[str], **_: object) -> None:
         self._heads = heads

@@ -28,8 +28,8 @@ from tenantry.runtime.context import (
     SUPERADMIN_SETTING,
     Context,
     ContextKey,
-    configured_key,
     context_of,
+    signing_key,
 )
 from tenantry.runtime.database import create_engine
 from tenantry.runtime.logins import check_login
@@ -114,7 +114,7 @@ class Contexts:
         return self._as(self.settings.superadmin_role, Acting())
 
     def _as(self, role: str, acting: Acting) -> RoleContext:
-        key = self._key or configured_key()
+        key = signing_key(self.settings, self._key)
         deployment = self.settings if self._checks else None
         return RoleContext(acting.tenant, acting.user, key, self._lifetime, role, deployment, self._checked)
 

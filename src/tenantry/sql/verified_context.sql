@@ -1,27 +1,38 @@
 DECLARE
     token CONSTANT text := nullif(current_setting('tenantry.context', true), '');
-    part CONSTANT text[] := string_to_array(token, '.');
+    signed record;
 BEGIN
-    IF token IS NULL THEN
+    IF contexts_are_plain() THEN
+        RETURN ARRAY[get_current_tenant(), get_current_user_id()];
+    ELSIF token IS NULL THEN
         RETURN NULL;
     END IF;
-    IF cardinality(part) <> 6 OR part[1] NOT IN ('v1', 's1') THEN
-        RAISE EXCEPTION 'the tenant context is malformed'
-            USING ERRCODE = 'invalid_authorization_specification';
-    END IF;
-    IF part[6] IS DISTINCT FROM context_signature(part[2], array_to_string(part[1:5], '.')) THEN
+    -- what a key has signed is well-formed; what comes after the claims is a dot and the signature
+    SELECT
+        ARRAY[nullif(split_part(token, '.', 3), ''), nullif(split_part(token, '.', 4), '')]::uuid[] AS context,
+        split_part(token, '.', 5)::bigint > extract(epoch FROM statement_timestamp()) AS is_fresh,
+        starts_with(token, 's1.') AS is_superadmins
+    INTO signed
+    FROM context_keys AS key
+    WHERE (starts_with(token, 'v1.') OR starts_with(token, 's1.'))
+        AND key.kid = split_part(token, '.', 2)
+        AND (key.valid_until IS NULL OR key.valid_until > statement_timestamp())
+        AND split_part(token, '.', 6)
+            = encode(sha256(key.outer_pad || sha256(key.inner_pad || convert_to(left(token, -65), 'UTF8'))), 'hex');
+    IF NOT FOUND THEN
+        IF token !~ '^[vs]1(\.[^.]*){5}$' THEN
+            RAISE EXCEPTION 'the tenant context is malformed'
+                USING ERRCODE = 'invalid_authorization_specification';
+        END IF;
         RAISE EXCEPTION 'the tenant context is not signed with a known key'
             USING ERRCODE = 'invalid_authorization_specification';
-    END IF;
-    -- signed by us, so everything in it is well-formed
-    IF part[5]::bigint <= extract(epoch FROM statement_timestamp()) THEN
+    ELSIF NOT signed.is_fresh THEN
         RAISE EXCEPTION 'the tenant context has expired'
             USING ERRCODE = 'invalid_authorization_specification';
-    END IF;
     -- made by set_tenant() for its caller: it opens nothing to others, nor to him when he is not on record
-    IF part[1] = 's1' AND NOT is_superadmin() THEN
+    ELSIF signed.is_superadmins AND NOT is_superadmin() THEN
         RAISE EXCEPTION 'the tenant context is a superadmin''s'
             USING ERRCODE = 'invalid_authorization_specification';
     END IF;
-    RETURN ARRAY[nullif(part[3], ''), nullif(part[4], '')]::uuid[];
+    RETURN signed.context;
 END

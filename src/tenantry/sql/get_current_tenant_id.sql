@@ -1,0 +1,1 @@
+RETURN get_current_tenant()
