@@ -107,9 +107,10 @@ class _Before:
 
     def _add_rows(self, number: int, node: Node) -> None:
         """Triggers on them call functions, and these others, whose names stand in no text of theirs."""
+        moving = any(_moves_away(node.operation, other.operation) for other in self._nodes)
         for other in self._routines:
             operation = self._nodes[other].operation
-            if isinstance(operation, CreateOp):
+            if isinstance(operation, CreateOp) and not moving:  # types change after such rows, functions after types
                 _connect(self.soft, [other], [number])
             elif isinstance(operation, DropOp) and isinstance(node.operation, DropOp):
                 _connect(self.soft, [number], [other])
