@@ -1,11 +1,12 @@
 """Comments on what SQLAlchemy has no ``comment=`` for."""
 
 import pytest
-from sqlalchemy import URL, BigInteger, Column, Enum, Integer, MetaData, Sequence, Table
+from sqlalchemy import URL, BigInteger, Column, Enum, Index, Integer, MetaData, Sequence, Table, text
 from sqlalchemy.dialects.postgresql import DOMAIN
 from tests.autogenerate.conftest import Run
-from tests.support.autogenerate import comparing
+from tests.support.autogenerate import assert_same, comparing
 from tests.support.cases import Pairs, each
+from tests.support.snapshot import snapshot
 
 from tenantry.ddl import Comment, DeclarationError, View
 
@@ -66,3 +67,22 @@ def test_what_others_made_keeps_its_comment(run: Run) -> None:
         CREATE SEQUENCE numbers; COMMENT ON TYPE "Odd state" IS 'Theirs.'; COMMENT ON SEQUENCE numbers IS 'Theirs.';
     """
     assert "Theirs." not in run(MetaData(), _commented(), found=found).upgrade
+
+
+def test_an_index_keeps_its_comment(shared_database: URL) -> None:
+    def priced(where: str) -> MetaData:
+        metadata = MetaData()
+        price = Column("price", Integer)
+        Table("items", metadata, price, Index("by_price", price, postgresql_where=text(where)))
+        return metadata
+
+    with comparing(shared_database) as comparison:
+        comparison.migrate_to(priced("price > 0"))
+        comparison.execute("COMMENT ON INDEX by_price IS 'Theirs.'")
+        before = snapshot(comparison.connection)
+        assert comparison.revision(priced("price > 0")).is_empty
+        revision = comparison.migrate_to(priced("price > 1"))
+        said = "SELECT obj_description('by_price'::regclass, 'pg_class')"
+        assert comparison.connection.exec_driver_sql(said).scalar_one() == "Theirs."
+        comparison.run(revision.downgrade)
+        assert_same(snapshot(comparison.connection), before, revision.downgrade)

@@ -74,10 +74,10 @@ def canonicalise(
 
 
 def _keep_comments(desired: Catalogue, live: Catalogue, ledger: Collection[Key]) -> None:
-    """Types and sequences that others made keep their comments, unless others are declared."""
+    """Types and sequences that others made, and all indexes, keep their comments unless others are declared."""
     for key, item in desired.definitions.items():
         theirs = key in live.definitions and key not in ledger
-        if theirs and isinstance(item, Enum | Domain | definitions.Sequence) and item.comment is None:
+        if theirs and isinstance(item, Enum | Domain | Index | definitions.Sequence) and item.comment is None:
             comment = getattr(live.definitions[key], "comment", None)
             desired.definitions[key] = dataclasses.replace(item, comment=comment)
 
