@@ -13,7 +13,7 @@ from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 
 from tenantry.autogenerate.around_columns import AroundColumns
-from tenantry.autogenerate.definitions import Definition, Enum, GeneratedColumn, Rows
+from tenantry.autogenerate.definitions import Definition, Enum, GeneratedColumn, Rows, Trigger
 from tenantry.autogenerate.definitions.function import Routine
 from tenantry.autogenerate.nodes import STOCK_RANK, Node, loses_values, node_of
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, ReplaceOp
@@ -27,7 +27,7 @@ def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
         if any(_moves_away(node.operation, other.operation) for other in nodes):
             guards = {name for name in node.needs if name.startswith("on ")}  # which are off while the type changes
             node.needs -= guards
-            node.used |= guards
+            node.used |= set() if loses_values(node.operation) else guards
     hard, soft = _edges(nodes)
     return [nodes[number].operation for number in _sorted(_places(nodes), hard, soft)]
 
@@ -102,8 +102,17 @@ class _Before:
         _connect(self.soft, [number], [*shapes, *(taker for name in node.wanted for taker in self.takers[name])])
         takers_of_used = {taker for name in node.used for taker in self.takers.get(name, ())}
         _connect(self.hard, [number], takers_of_used - followed)
-        if isinstance(_definition(node), Rows):
+        if isinstance(definition := _definition(node), Rows):
             self._add_rows(number, node)
+            if loses_values(node.operation):
+                self._add_lost_values(number, definition.belongs_to())
+
+    def _add_lost_values(self, number: int, table: str | None) -> None:
+        """On the way back the values return under full guard, but no trigger takes that for a change."""
+        guards = set(self.takers.get(f"on {table}", ()))
+        triggers = {other for other in guards if isinstance(_definition(self._nodes[other]), Trigger)}
+        _connect(self.hard, triggers, [number])
+        _connect(self.hard, [number], guards - triggers)
 
     def _add_rows(self, number: int, node: Node) -> None:
         """Triggers on them call functions, and these others, whose names stand in no text of theirs."""
