@@ -75,19 +75,14 @@ def upgrade() -> None:
             body=text_block(r"""
             DECLARE
                 token CONSTANT text := nullif(current_setting('tenantry.context', true), '');
-                signed record;
             BEGIN
                 IF contexts_are_plain() THEN
                     RETURN ARRAY[get_current_tenant(), get_current_user_id()];
                 ELSIF token IS NULL THEN
                     RETURN NULL;
                 END IF;
-                -- what a key has signed is well-formed; what comes after the claims is a dot and the signature
-                SELECT
-                    ARRAY[nullif(split_part(token, '.', 3), ''), nullif(split_part(token, '.', 4), '')]::uuid[] AS context,
-                    split_part(token, '.', 5)::bigint > extract(epoch FROM statement_timestamp()) AS is_fresh,
-                    starts_with(token, 's1.') AS is_superadmins
-                INTO signed
+                -- what comes after the claims is a dot and the signature
+                PERFORM
                 FROM context_keys AS key
                 WHERE (starts_with(token, 'v1.') OR starts_with(token, 's1.'))
                     AND key.kid = split_part(token, '.', 2)
@@ -101,15 +96,18 @@ def upgrade() -> None:
                     END IF;
                     RAISE EXCEPTION 'the tenant context is not signed with a known key'
                         USING ERRCODE = 'invalid_authorization_specification';
-                ELSIF NOT signed.is_fresh THEN
+                END IF;
+                -- signed by us, so everything in it is well-formed
+                IF split_part(token, '.', 5)::bigint <= extract(epoch FROM statement_timestamp()) THEN
                     RAISE EXCEPTION 'the tenant context has expired'
                         USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
                 -- made by set_tenant() for its caller: it opens nothing to others, nor to him when he is not on record
-                ELSIF signed.is_superadmins AND NOT is_superadmin() THEN
+                IF starts_with(token, 's1.') AND NOT is_superadmin() THEN
                     RAISE EXCEPTION 'the tenant context is a superadmin''s'
                         USING ERRCODE = 'invalid_authorization_specification';
                 END IF;
-                RETURN signed.context;
+                RETURN ARRAY[nullif(split_part(token, '.', 3), ''), nullif(split_part(token, '.', 4), '')]::uuid[];
             END
             """),
             returns="uuid[]",
@@ -495,19 +493,14 @@ def downgrade() -> None:
             body=text_block(r"""
             DECLARE
                 token CONSTANT text := nullif(current_setting('tenantry.context', true), '');
-                signed record;
             BEGIN
                 IF contexts_are_plain() THEN
                     RETURN ARRAY[get_current_tenant(), get_current_user_id()];
                 ELSIF token IS NULL THEN
                     RETURN NULL;
                 END IF;
-                -- what a key has signed is well-formed; what comes after the claims is a dot and the signature
-                SELECT
-                    ARRAY[nullif(split_part(token, '.', 3), ''), nullif(split_part(token, '.', 4), '')]::uuid[] AS context,
-                    split_part(token, '.', 5)::bigint > extract(epoch FROM statement_timestamp()) AS is_fresh,
-                    starts_with(token, 's1.') AS is_superadmins
-                INTO signed
+                -- what comes after the claims is a dot and the signature
+                PERFORM
                 FROM context_keys AS key
                 WHERE (starts_with(token, 'v1.') OR starts_with(token, 's1.'))
                     AND key.kid = split_part(token, '.', 2)
@@ -521,15 +514,18 @@ def downgrade() -> None:
                     END IF;
                     RAISE EXCEPTION 'the tenant context is not signed with a known key'
                         USING ERRCODE = 'invalid_authorization_specification';
-                ELSIF NOT signed.is_fresh THEN
+                END IF;
+                -- signed by us, so everything in it is well-formed
+                IF split_part(token, '.', 5)::bigint <= extract(epoch FROM statement_timestamp()) THEN
                     RAISE EXCEPTION 'the tenant context has expired'
                         USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
                 -- made by set_tenant() for its caller: it opens nothing to others, nor to him when he is not on record
-                ELSIF signed.is_superadmins AND NOT is_superadmin() THEN
+                IF starts_with(token, 's1.') AND NOT is_superadmin() THEN
                     RAISE EXCEPTION 'the tenant context is a superadmin''s'
                         USING ERRCODE = 'invalid_authorization_specification';
                 END IF;
-                RETURN signed.context;
+                RETURN ARRAY[nullif(split_part(token, '.', 3), ''), nullif(split_part(token, '.', 4), '')]::uuid[];
             END
             """),
             returns="uuid[]",
