@@ -164,7 +164,10 @@ TRACES = {
     ),
     "an advisory lock": (
         "SELECT pg_advisory_lock(42)",
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+        (
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND datname = current_database()"
+        ),
         (0,),
     ),
     "a cursor": (

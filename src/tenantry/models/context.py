@@ -204,7 +204,7 @@ function(
 function(
     "set_tenant",
     arguments="p_tenant_id uuid",
-    to=(SUPERADMIN, APPLICATION),
+    to=EVERYBODY,
     language="plpgsql",
     security="definer",
     comment="Enters a tenant for the rest of the transaction; refused (42501) to whoever is no superadmin, unless"
