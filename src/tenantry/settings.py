@@ -95,6 +95,9 @@ class Settings(BaseSettings):
 
     scratch_url: SecretStr | None = Field(default=None, validation_alias="TENANTRY_SCRATCH_URL")
 
+    test_database_url: SecretStr | None = Field(default=None, validation_alias="TENANTRY_TEST_DATABASE_URL")
+    test_image: str = Field(default="postgres:18", validation_alias="TENANTRY_TEST_IMAGE")
+
     embedded: Literal["auto", "never"] = Field(default="auto", validation_alias="TENANTRY_EMBEDDED")
     embedded_directory: Path | None = Field(default=None, validation_alias="TENANTRY_EMBEDDED_DIRECTORY")
 
@@ -114,7 +117,7 @@ class Settings(BaseSettings):
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, DotEnvSettingsSource(settings_cls, env_file=_env_file())
 
-    @field_validator("tenantry_database_url", "database_url")
+    @field_validator("tenantry_database_url", "database_url", "test_database_url")
     @classmethod
     def _check_url(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:

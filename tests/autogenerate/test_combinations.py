@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table
 from tests.autogenerate.conftest import Run
+from tests.support.cases import SAME_EVERY_RUN
 
 from tenantry.ddl import Function, Grant, Policy, Rows, RowSecurity, Trigger, View
 
@@ -90,14 +91,7 @@ parts = st.builds(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@SAME_EVERY_RUN
 @given(before=parts, after=parts)
 def test_any_declaration_leads_to_any_other_and_back(run: Run, before: Parts, after: Parts) -> None:
     run(before.declaration(), after.declaration(), "one", "two")

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, Column, Enum, Index, Integer, MetaData, Sequence, Table, text
 from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.schema import SchemaItem
 from tests.autogenerate.conftest import Run
+from tests.support.cases import SAME_EVERY_RUN
 
 from tenantry.ddl import Function, Grant, Owner, Policy, Rows, RowSecurity, Trigger, View, ViewIndex
 
@@ -78,14 +79,7 @@ parts = st.builds(
 )
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@SAME_EVERY_RUN
 @given(before=parts, after=parts)
 def test_any_declaration_leads_to_any_other_and_back(run: Run, before: Parts, after: Parts) -> None:
     run(before.declaration(), after.declaration())

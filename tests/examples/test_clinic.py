@@ -1,6 +1,5 @@
 """The example application, with Alembic's own commands, on what our revisions made."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,7 @@ class Reminder(TenantScoped, Base):
 @pytest.fixture
 def clinic(project: Project, migrated_database: URL) -> Project:
     """A copy of the example."""
-    shutil.rmtree(project.directory)
-    shutil.copytree(EXAMPLE, project.directory)
+    project.become(EXAMPLE)
     project.use(migrated_database)
     return project
 

@@ -65,7 +65,7 @@ def a(own_world: World) -> dict[str, str]:
 @pytest.fixture
 def b(own_world: World) -> dict[str, str]:
     with own_world.superuser.begin() as connection:
-        member = own_world.new_member(connection, own_world.b, "member")
+        member = own_world.b.new_member(connection, "member")
     return pass_of(member, own_world.b.tenant_id)
 
 

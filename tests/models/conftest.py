@@ -11,12 +11,14 @@ import pytest
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, event, text
 from sqlalchemy.exc import DBAPIError
-from tests.support.databases import administrator, fresh_database
+from tests.support.databases import fresh_database
 from tests.support.servers import Server
 
 from tenantry.models import Base
 from tenantry.models.roles import APPLICATION, SUPERADMIN
 from tenantry.runtime.context import ContextKey, tenant_context
+from tenantry.testing import databases
+from tenantry.testing.attempts import become, undone
 from tenantry.testing.rows import SampleRows
 
 PASSWORD = "for tests alone"  # noqa: S105
@@ -42,33 +44,27 @@ class World:
             self.a.fill(connection)
             self.b.fill(connection)
             for role in ROLES:
-                self.members[role] = self.new_member(connection, self.a, role)
-
-    @staticmethod
-    def new_member(connection: Connection, rows: SampleRows, role: str) -> uuid.UUID:
-        return rows.new_member(connection, role)
+                self.members[role] = self.a.new_member(connection, role)
 
     @contextmanager
     def undone(self) -> Iterator[Connection]:
         """What a superuser does, undone at the end."""
-        with self.superuser.connect() as connection, connection.begin() as transaction:
+        with undone(self.superuser) as connection:
             yield connection
-            transaction.rollback()
 
     @contextmanager
     def becoming(
         self, connection: Connection, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None = None
     ) -> Iterator[None]:
         """From here on the superuser's transaction is a request, so that what he prepared is undone with it."""
-        connection.execute(text(f"SET LOCAL SESSION AUTHORIZATION {self.application.url.username}"))
+        become(connection, self.application)
         with tenant_context(connection, tenant_id or self.a.tenant_id, user_id, key=self.key):
             yield
 
     @contextmanager
     def without_context(self) -> Iterator[Connection]:
-        with self.application.connect() as connection, connection.begin() as transaction:
+        with undone(self.application) as connection:
             yield connection
-            transaction.rollback()
 
     @contextmanager
     def acting(self, user_id: uuid.UUID | None, tenant_id: uuid.UUID | None = None) -> Iterator[Connection]:
@@ -92,14 +88,8 @@ def refused(sqlstate: str, match: str | None = None) -> Iterator[None]:
 @contextmanager
 def login(server: Server, role: str) -> Iterator[str]:
     """A login that is a member of one role."""
-    name = f"login_{uuid.uuid4().hex}"
-    with administrator(server) as connection:
-        connection.execute(text(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}' IN ROLE {role}"))
-    try:
-        yield name
-    finally:
-        with administrator(server) as connection:
-            connection.execute(text(f"DROP ROLE {name}"))
+    with databases.login(server.url, role, PASSWORD) as url:
+        yield str(url.username)
 
 
 def engine(url: URL, user: str | None = None, **options: Any) -> Engine:

@@ -121,7 +121,7 @@ def test_a_member_does_what_the_scope_lets_him(world: World, table: Table) -> No
     with world.undone() as connection:
         new = world.a.fresh_row(connection, table)
         if is_a(table, TenantUserScoped):
-            new["user_id"] = world.new_member(connection, world.a, "member")
+            new["user_id"] = world.a.new_member(connection, "member")
         with world.becoming(
             connection, new.get("user_id") if is_a(table, TenantUserScoped) else world.members["member"]
         ):

@@ -68,7 +68,7 @@ def new_level(world: World, **policy: Any) -> uuid.UUID:
 
 def new_member(world: World, role: str = "member") -> uuid.UUID:
     with world.superuser.begin() as connection:
-        return world.new_member(connection, world.a, role)
+        return world.a.new_member(connection, role)
 
 
 @contextmanager

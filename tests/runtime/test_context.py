@@ -88,7 +88,7 @@ def test_who_is_asking(world: World) -> None:
 
 def test_who_left_is_nobody(world: World) -> None:
     with world.superuser.begin() as connection:
-        user = world.new_member(connection, world.a, "owner")
+        user = world.a.new_member(connection, "owner")
         leave = update(TenantUser).where(TenantUser.user_id == user).values(deactivated_at=func.now())
         connection.execute(leave)
     with world.acting(user) as connection:

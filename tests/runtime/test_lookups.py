@@ -124,7 +124,7 @@ def test_a_key_that_is_not_valid_opens_nothing(world: World, tenancy: Tenancy, c
 
 def test_a_key_ends_with_the_membership_and_with_the_tenant(world: World, tenancy: Tenancy) -> None:
     with world.superuser.begin() as connection:
-        user = world.new_member(connection, world.a, "member")
+        user = world.a.new_member(connection, "member")
     of_member, of_tenant = key_of(world, user), key_of(world)
     with world.superuser.begin() as connection:
         left = update(TenantUser).where(TenantUser.user_id == user).values(deactivated_at=func.now())

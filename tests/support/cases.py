@@ -3,8 +3,19 @@
 from collections.abc import Callable, Mapping
 
 import pytest
+from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table, Text
 from sqlalchemy.schema import SchemaItem
+
+#: declarations combined at random, but the same ones on every run
+SAME_EVERY_RUN = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 Pairs = Mapping[str, tuple[MetaData, MetaData]]
 Declare = Callable[[MetaData], object]

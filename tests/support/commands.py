@@ -1,6 +1,7 @@
 """Commands as a user types them: real processes with a known environment."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -52,6 +53,11 @@ class Project:
         self.write_revision(
             "one", None, 'op.execute("CREATE TABLE note (id integer PRIMARY KEY)")', 'op.drop_table("note")'
         )
+
+    def become(self, example: Path) -> None:
+        """Be a copy of an example instead."""
+        shutil.rmtree(self.directory)
+        shutil.copytree(example, self.directory)
 
     def write_revision(self, revision: str, after: str | None, upgrade: str, downgrade: str = "pass") -> None:
         text = REVISION.format(revision=revision, after=after, upgrade=upgrade, downgrade=downgrade)

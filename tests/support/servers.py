@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import os
 import shutil
 import tempfile
 import warnings
@@ -17,8 +16,8 @@ from sqlalchemy import URL, NullPool, make_url
 
 from tenantry.runtime.embedded import embedded_server
 from tenantry.runtime.local_server import LocalServer
-from tenantry.settings import Settings, parse_url
-from tenantry.testing.server import GIVEN, PARAMETERS, running_container
+from tenantry.settings import Settings, load_settings, parse_url
+from tenantry.testing.server import PARAMETERS, running_container
 
 _DISTRIBUTION = Path("/usr/lib/postgresql")
 _OLDEST = 15
@@ -61,10 +60,10 @@ def start_servers(session: ExitStack) -> list[Server]:
 
 
 def _main_server(session: ExitStack) -> URL:
-    given = os.environ.get(GIVEN)
-    if given:
-        return parse_url(given)
-    return session.enter_context(running_container()) if _docker_answers() else _embedded(session)
+    settings = load_settings()
+    if settings.test_database_url is not None:
+        return parse_url(settings.test_database_url.get_secret_value())
+    return session.enter_context(running_container(settings)) if _docker_answers() else _embedded(session)
 
 
 def _docker_answers() -> bool:

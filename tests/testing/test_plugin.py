@@ -1,7 +1,6 @@
 """The pytest plugin, as the suite of an application meets it."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from tests.support.databases import administrator
 from tests.support.servers import Server
 
 from tenantry.testing.databases import drop_templates, template_prefix
-from tenantry.testing.server import GIVEN
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clinic"
 
@@ -73,9 +71,8 @@ View("clinic_open", "SELECT tenant_id, name FROM clinic_animals", metadata=Base.
 @pytest.fixture
 def clinic(project: Project, server: Server) -> Iterator[Project]:
     """A copy of the example, whose tests run on the server."""
-    shutil.rmtree(project.directory)
-    shutil.copytree(EXAMPLE, project.directory)
-    project.environment[GIVEN] = server.url.render_as_string(hide_password=False)
+    project.become(EXAMPLE)
+    project.environment["TENANTRY_TEST_DATABASE_URL"] = server.url.render_as_string(hide_password=False)
     yield project
     drop_templates(server.url, Config(project.directory / "alembic.ini"))
 

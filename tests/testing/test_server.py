@@ -1,13 +1,12 @@
 """The server that a suite runs on, where none is named."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 from tests.support.commands import Project, finish
 
 from tenantry.errors import SettingsError
-from tenantry.testing.server import GIVEN, running_server
+from tenantry.testing.server import running_server
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "clinic"
 
@@ -15,8 +14,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "clinic"
 @pytest.fixture
 def clinic(project: Project) -> Project:
     """A copy of the example."""
-    shutil.rmtree(project.directory)
-    shutil.copytree(EXAMPLE, project.directory)
+    project.become(EXAMPLE)
     return project
 
 
@@ -30,6 +28,7 @@ def test_two_runs_at_once_share_an_embedded_server_and_the_last_one_stops_it(cli
 
 
 def test_an_address_that_is_none_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(GIVEN, "mysql://root@localhost/test")
-    with pytest.raises(SettingsError, match=f"^{GIVEN}: is not a URL of PostgreSQL"), running_server():
+    monkeypatch.setenv("TENANTRY_TEST_DATABASE_URL", "mysql://root@localhost/test")
+    refused = r"^TENANTRY_TEST_DATABASE_URL: is not a URL of PostgreSQL"
+    with pytest.raises(SettingsError, match=refused), running_server():
         pass

@@ -146,7 +146,7 @@ def entries(connection: Connection) -> int:
 
 def new_members(world: World, number: int) -> list[uuid.UUID]:
     with world.superuser.begin() as connection:
-        return [world.new_member(connection, world.a, "member") for _ in range(number)]
+        return [world.a.new_member(connection, "member") for _ in range(number)]
 
 
 def hammer(world: World, users: list[uuid.UUID], killer: Killer) -> set[str]:

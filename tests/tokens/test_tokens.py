@@ -150,7 +150,7 @@ def test_many_are_posted_together(world: World, tenancy: Tenancy, user_id: uuid.
 
 def test_what_the_session_holds_is_written_first(world: World, tenancy: Tenancy, user_id: uuid.UUID) -> None:
     with world.superuser.begin() as connection:
-        owner = world.new_member(connection, world.a, "owner")
+        owner = world.a.new_member(connection, "owner")
     with tenancy.session(world.a.tenant_id, owner) as session:
         mine = session.scalars(sqlalchemy.select(TenantUser).where(TenantUser.user_id == owner)).one()
         mine.role = TenantRole.MEMBER

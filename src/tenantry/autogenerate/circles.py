@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 from sqlalchemy import ForeignKeyConstraint
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint
 
-from tenantry.autogenerate.definitions import Constraint
+from tenantry.autogenerate.definitions import Constraint, sql
 from tenantry.autogenerate.definitions.row_security import dotted
 from tenantry.autogenerate.ops import CreateOp, DropOp
 
 Tables = Mapping[str, stock.CreateTableOp]
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def opened(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
@@ -33,7 +31,7 @@ def _take_out(tables: Iterable[stock.CreateTableOp]) -> Iterator[Constraint]:
     for name, key in list(_closing(by_name)):
         table = by_name[name]
         table.columns = [item for item in table.columns if item is not key]
-        definition = str(AddConstraint(key, isolate_from_table=False).compile(dialect=_dialect))
+        definition = str(AddConstraint(key, isolate_from_table=False).compile(dialect=sql.DIALECT))
         yield Constraint(
             table.table_name, str(key.name), definition[definition.index("FOREIGN KEY") :], schema=table.schema
         )

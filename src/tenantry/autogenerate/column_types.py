@@ -20,7 +20,6 @@ from tenantry.ddl import CompositeType
 
 Type = TypeEngine[Any]
 
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 _COMPOSITE = """
     SELECT format_type(t.oid, NULL) AS printed, t.typname, pg_type_is_visible(t.oid) AS visible, n.nspname
@@ -168,4 +167,4 @@ def tolerate_unknown_values(impl: DefaultImpl) -> None:
 
 def type_text(type_: Type) -> str:
     """A type as SQL names it."""
-    return type_.compile(dialect=_dialect)
+    return type_.compile(dialect=sql.DIALECT)

@@ -7,7 +7,6 @@ from typing import Any
 from alembic.operations import ops as stock
 from alembic.operations.ops import MigrateOperation
 from sqlalchemy import Column, ForeignKeyConstraint, Table
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable, SchemaItem
 
 from tenantry.autogenerate.around_columns import CreatesAfter, DropsBefore
@@ -21,8 +20,6 @@ from tenantry.autogenerate.filled_columns import FilledColumns
 from tenantry.autogenerate.ops import CreateOp, DefinitionOp, DropOp, OneWayOp, ReplaceOp
 from tenantry.autogenerate.primary_keys import KeyDrops, exchanged
 from tenantry.autogenerate.words import words
-
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 # Among operations that do not need one another: how a reader expects them, dependents first away and last back.
 _DROP_RANK = {
@@ -47,6 +44,7 @@ class Node:
     """One operation: the names it makes and takes away, and those it mentions, after and before it.
 
     ``rank`` says how a reader expects those that do not need one another; ``table`` keeps together what is on a table.
+    ``makes_way`` is for rows that are changed before their table, or an enumeration, is.
     """
 
     operation: MigrateOperation
@@ -60,6 +58,7 @@ class Node:
     wanted: set[str] = field(default_factory=set)
     reshapes: set[str] = field(default_factory=set)
     renames: bool = False
+    makes_way: bool = False
 
     @property
     def lasting(self) -> set[str]:
@@ -255,14 +254,14 @@ def _referred(table: Table) -> set[str]:
 
 def _named_in(table: Table) -> set[str]:
     """What a table mentions but for itself and its columns, which may be called as another table is."""
-    text = str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=_dialect))
+    text = str(CreateTable(table, include_foreign_key_constraints=[]).compile(dialect=sql.DIALECT))
     return words([text.partition("(")[2]]) - {table.name, *table.columns.keys()}
 
 
 def _column_text(column: SchemaItem) -> str:
     default = getattr(column, "server_default", None)
     text = getattr(default, "arg", None) if default is not None else getattr(column, "computed", None)
-    kind = column.type.compile(dialect=_dialect) if isinstance(column, Column) else ""
+    kind = column.type.compile(dialect=sql.DIALECT) if isinstance(column, Column) else ""
     return f"{kind} {getattr(text, 'sqltext', text)}"
 
 

@@ -24,7 +24,8 @@ def ordered(operations: Sequence[MigrateOperation]) -> list[MigrateOperation]:
     """The operations in an order that PostgreSQL accepts, forward and, reversed, backward."""
     nodes = [node_of(operation) for operation in operations]
     for node in nodes:
-        if any(_moves_away(node.operation, other.operation) for other in nodes):
+        node.makes_way = any(_moves_away(node.operation, other.operation) for other in nodes)
+        if node.makes_way:
             guards = {name for name in node.needs if name.startswith("on ")}  # which are off while the type changes
             node.needs -= guards
             node.used |= set() if loses_values(node.operation) else guards
@@ -86,7 +87,9 @@ class _Before:
                 for name in names:
                     numbers[name].append(number)
         self._renames = {number for number, node in enumerate(nodes) if node.renames}
-        self._routines = [number for number, node in enumerate(nodes) if isinstance(_definition(node), Routine)]
+        routines = {number for number, node in enumerate(nodes) if isinstance(_definition(node), Routine)}
+        self._new_routines = {number for number in routines if isinstance(nodes[number].operation, CreateOp)}
+        self._gone_routines = {number for number in routines if isinstance(nodes[number].operation, DropOp)}
         self._types = {name for name in self._reshapers if name.startswith("type ")}
 
     def add_names(self, number: int, node: Node) -> None:
@@ -116,13 +119,10 @@ class _Before:
 
     def _add_rows(self, number: int, node: Node) -> None:
         """Triggers on them call functions, and these others, whose names stand in no text of theirs."""
-        moving = any(_moves_away(node.operation, other.operation) for other in self._nodes)
-        for other in self._routines:
-            operation = self._nodes[other].operation
-            if isinstance(operation, CreateOp) and not moving:  # types change after such rows, functions after types
-                _connect(self.soft, [other], [number])
-            elif isinstance(operation, DropOp) and isinstance(node.operation, DropOp):
-                _connect(self.soft, [number], [other])
+        if not node.makes_way:  # types change after such rows, functions after types
+            _connect(self.soft, self._new_routines, [number])
+        if isinstance(node.operation, DropOp):
+            _connect(self.soft, [number], self._gone_routines)
 
     def add_shapes(self, number: int, node: Node) -> None:
         """What is on a table or has a type is dropped before they get another shape, and made after."""

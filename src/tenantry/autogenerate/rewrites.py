@@ -6,12 +6,10 @@ from typing import Any
 
 from alembic.operations import ops as stock
 from sqlalchemy import CHAR, Column, Enum, Float, Numeric, String
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
+from tenantry.autogenerate.definitions import sql
 from tenantry.autogenerate.words import words
-
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 def adding_rewrites(column: Column[Any], volatile: AbstractSet[str]) -> bool:
@@ -42,7 +40,7 @@ def altering_rewrites(operation: stock.AlterColumnOp) -> bool:
 
 
 def _same(old: TypeEngine[Any], new: TypeEngine[Any]) -> bool:
-    return old.compile(dialect=_dialect) == new.compile(dialect=_dialect)
+    return old.compile(dialect=sql.DIALECT) == new.compile(dialect=sql.DIALECT)
 
 
 def _longer_text(old: TypeEngine[Any], new: TypeEngine[Any]) -> bool:

@@ -12,7 +12,6 @@ from typing import Any
 
 from alembic.util import CommandError
 from sqlalchemy import Column, Connection, Table, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.autogenerate import definitions
@@ -41,8 +40,6 @@ from tenantry.autogenerate.inspect.tables import inspect_policies, inspect_trigg
 from tenantry.autogenerate.inspect.types import inspect_composite_types, inspect_domains
 from tenantry.errors import TenantryError
 
-_dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-
 _STATE = """
     SELECT current_setting('search_path') AS path, current_setting('transaction_read_only')::boolean AS read_only,
            has_database_privilege(current_database(), 'CREATE') AS may_create
@@ -69,7 +66,7 @@ class ComparisonError(TenantryError, CommandError):
 
 def column_type(column: Column[Any]) -> str:
     """The type of a column, as CREATE TABLE names it."""
-    return column.type.compile(dialect=_dialect)
+    return column.type.compile(dialect=sql.DIALECT)
 
 
 def partition_by(table: Table) -> str:

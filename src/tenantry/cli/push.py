@@ -5,7 +5,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from tenantry.autogenerate.push import push
-from tenantry.runtime.context_mode import declare
 from tenantry.runtime.declaration import metadatas
 from tenantry.runtime.migrations import owner_connection
 from tenantry.settings import load_settings
@@ -28,8 +27,7 @@ def add_commands(commands: "_SubParsersAction[argparse.ArgumentParser]") -> None
 def _push(options: argparse.Namespace) -> None:
     settings = load_settings()
     sys.path.insert(0, "")
-    declared = metadatas(options.metadata)
-    declare(declared, settings)
+    declared = metadatas(options.metadata, settings)
     with owner_connection(settings) as connection:
         done = push(
             connection,

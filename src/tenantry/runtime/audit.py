@@ -14,12 +14,12 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, Self
 
-import psycopg
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.errors import TenantryError
 from tenantry.models.routines import sql
+from tenantry.runtime.database import reason_of
 
 #: how many entries a seal covers at most
 BATCH: Final = 10_000
@@ -163,7 +163,7 @@ def seal_audit_log(connection: Connection, batch: int = BATCH) -> Sealed:
             text("SELECT sealed, anchor FROM seal_audit_log(:batch)"), {"batch": batch}
         ).one()
     except DBAPIError as error:
-        raise AuditError(f"the audit log cannot be sealed: {_reason(error)}") from error
+        raise AuditError(f"the audit log cannot be sealed: {reason_of(error)}") from error
     return Sealed(sealed, Anchor.parse(anchor) if anchor else None)
 
 
@@ -184,7 +184,7 @@ def verify_audit_log(connection: Connection, anchor: Anchor | None = None) -> Ve
         with closing(_stream(connection, _ENTRIES, _ENTRIES_AT_ONCE)) as entries:
             return _Chain(connection, entries, anchor).verify()
     except DBAPIError as error:
-        raise AuditError(f"the audit log cannot be read: {_reason(error)}") from error
+        raise AuditError(f"the audit log cannot be read: {reason_of(error)}") from error
 
 
 class _Chain:
@@ -268,9 +268,3 @@ def _hash(seal: Row[Any]) -> bytes:
         hashlib.sha256(seal.entries).digest(),
     )
     return hashlib.sha256(b"".join(parts)).digest()
-
-
-def _reason(error: DBAPIError) -> str:
-    original = error.orig
-    reason = original.diag.message_primary if isinstance(original, psycopg.Error) else None
-    return " ".join((reason or str(original)).split())

@@ -6,27 +6,15 @@ from psycopg import sql
 from sqlalchemy import MetaData
 
 from tenantry.ddl import Function, declared
+from tenantry.runtime.ownership import statement_of
 from tenantry.settings import Settings
 
 _FUNCTION = "contexts_are_plain"
 
-# only where it is another, so that an upgrade without news changes nothing; cached plans are made anew
-_CHOOSE = """DO $$
-BEGIN
-    IF to_regprocedure('public.{function}()') IS NOT NULL THEN
-        IF public.{function}() IS DISTINCT FROM {plain} THEN
-            CREATE OR REPLACE FUNCTION public.{function}() RETURNS boolean
-                LANGUAGE sql STABLE PARALLEL SAFE RETURN {plain};
-        END IF;
-    END IF;
-END
-$$"""
-
 
 def choose(settings: Settings) -> str:
     """The statement that has a migrated database take the contexts of the settings, and no others."""
-    statement = sql.SQL(_CHOOSE).format(function=sql.Identifier(_FUNCTION), plain=sql.Literal(_are_plain(settings)))
-    return statement.as_string(None)
+    return statement_of("choose_contexts.sql", plain=sql.Literal(_are_plain(settings)))
 
 
 def declare(metadatas: Iterable[MetaData], settings: Settings) -> None:

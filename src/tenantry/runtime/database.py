@@ -36,7 +36,7 @@ def checked_engine(settings: Settings) -> Engine:
         with engine.connect() as connection:
             check_version(connection)
     except DBAPIError as error:
-        reason = without_password(_reason(error), engine.url)
+        reason = without_password(reason_of(error), engine.url)
         raise ServerUnreachableError(f"cannot connect to {describe(engine.url)}: {reason}") from None
     return engine
 
@@ -66,8 +66,8 @@ def without_password(text: str, url: URL) -> str:
     return line
 
 
-def _reason(error: DBAPIError) -> str:
+def reason_of(error: DBAPIError) -> str:
+    """What PostgreSQL, or else the driver, says is wrong, as one line."""
     original = error.orig
-    if isinstance(original, psycopg.Error) and original.diag.message_primary:
-        return original.diag.message_primary
-    return str(original).removeprefix("connection failed: ")
+    said = original.diag.message_primary if isinstance(original, psycopg.Error) else None
+    return " ".join((said or str(original).removeprefix("connection failed: ")).split())

@@ -6,18 +6,22 @@ from collections.abc import Sequence
 from sqlalchemy import MetaData
 
 from tenantry.errors import TenantryError
+from tenantry.runtime.context_mode import declare
+from tenantry.settings import Settings
 
 Declaration = MetaData | str | Sequence[MetaData | str]
 
 
-def metadatas(declaration: Declaration) -> list[MetaData]:
+def metadatas(declaration: Declaration, settings: Settings) -> list[MetaData]:
     """The metadata that ``module:name`` stands for, or those of several; one that is given as itself stays.
 
+    :param settings: what a deployment chooses is declared as it chose.
     :raises TenantryError: when there is no such module or name, or it is no metadata.
     """
-    if isinstance(declaration, MetaData | str):
-        return [_metadata(declaration)]
-    return [_metadata(each) for each in declaration]
+    each = [declaration] if isinstance(declaration, MetaData | str) else declaration
+    found = [_metadata(item) for item in each]
+    declare(found, settings)
+    return found
 
 
 def _metadata(declaration: MetaData | str) -> MetaData:

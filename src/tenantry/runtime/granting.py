@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from tenantry.errors import TenantryError
+from tenantry.runtime.database import reason_of
 from tenantry.runtime.logins import check_login
 from tenantry.settings import Settings
 
@@ -34,8 +35,7 @@ def grant_login(connection: Connection, name: str, purpose: Purpose, settings: S
             _set_password(connection, name, password)
         connection.exec_driver_sql(f"GRANT {quoted(role)} TO {quoted(name)}")
     except DBAPIError as error:
-        reason = error.orig.diag.message_primary if isinstance(error.orig, psycopg.Error) else str(error.orig)
-        raise GrantRefusedError(f"{name} cannot be made a member of {role}: {reason}") from error
+        raise GrantRefusedError(f"{name} cannot be made a member of {role}: {reason_of(error)}") from error
     check_login(connection.connection.cursor(), role, settings, name)
     return is_new
 

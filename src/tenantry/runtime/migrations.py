@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 from tenantry.ddl import NAMING_CONVENTION
 from tenantry.errors import MigrationError, TenantryError
 from tenantry.runtime.branch import Branch
-from tenantry.runtime.context_mode import choose, declare
-from tenantry.runtime.database import checked_engine
+from tenantry.runtime.context_mode import choose
+from tenantry.runtime.database import checked_engine, reason_of
 from tenantry.runtime.declaration import Declaration, metadatas
 from tenantry.runtime.embedded import scratch_url
 from tenantry.runtime.ownership import MIGRATION_LOCK, REFUSED, bootstrap, teardown
@@ -135,8 +135,7 @@ class _Run:
         context.configure(connection=connection, **self._options)
         options = context.get_context().opts
         if "revision_context" in options:  # a command that compares
-            options["target_metadata"] = declared = metadatas(self._declaration)
-            declare(declared, self._settings)
+            options["target_metadata"] = metadatas(self._declaration, self._settings)
             options["tenantry_scratch_url"] = scratch_url(self._settings)
         # a command without a destination only looks: it must not even create the version table
         looks = options.setdefault("dont_mutate", "destination_rev" not in options)
@@ -197,9 +196,7 @@ def _sqlstate(error: DBAPIError) -> str | None:
 
 
 def _failure(error: DBAPIError) -> MigrationError:
-    original = error.orig
-    reason = original.diag.message_primary if isinstance(original, psycopg.Error) else None
-    reason = " ".join((reason or str(original)).split())
+    reason = reason_of(error)
     if _sqlstate(error) == REFUSED:
         return MigrationError(f"{reason} Nothing was changed.")
     if _sqlstate(error) == _NEW_VALUE:

@@ -21,7 +21,7 @@ MIGRATION_LOCK = int.from_bytes(b"tenantry", "big")
 def bootstrap(settings: Settings) -> list[str]:
     """Statements that begin a transaction of the owner: one at a time, and never waiting long for a table."""
     return [
-        _statement(
+        statement_of(
             "bootstrap.sql",
             owner=sql.Literal(settings.owner_role),
             roles=sql.Literal(list(settings.role_names.values())),
@@ -35,9 +35,10 @@ def bootstrap(settings: Settings) -> list[str]:
 
 def teardown(settings: Settings) -> str:
     """The statement that leaves nothing of ours in a database that has been downgraded to base."""
-    return _statement("teardown.sql", owner=sql.Literal(settings.owner_role))
+    return statement_of("teardown.sql", owner=sql.Literal(settings.owner_role))
 
 
-def _statement(name: str, **values: sql.Composable) -> str:
+def statement_of(name: str, **values: sql.Composable) -> str:
+    """A statement of this directory, with values in place."""
     template = (files("tenantry.runtime") / name).read_text(encoding="utf-8")
     return sql.SQL(template).format(**values).as_string(None).strip()

