@@ -14,7 +14,6 @@ from sqlalchemy.exc import DBAPIError
 from tests.models.conftest import World, refused
 
 from tenantry.models import LedgerEntry, Wallet
-from tenantry.models.roles import OWNER
 
 Json = dict[str, Any]
 AT_ONCE = 8
@@ -335,93 +334,10 @@ def test_the_users_own_policy_decides_what_is_refused(world: World) -> None:
             adjust(connection, user_id, 2, "debit")
 
 
-# The ledger proves the wallet.
-
-
 def verify(connection: Connection, tenant_id: uuid.UUID | None = None) -> list[uuid.UUID]:
     """The wallets that are not what their ledger says."""
     query = text("SELECT wallet_id FROM verify_token_ledger(:tenant)")
     return list(connection.execute(query, {"tenant": tenant_id}).scalars())
-
-
-@pytest.mark.parametrize("role", ["superuser", "owner"])
-@pytest.mark.parametrize(
-    "change",
-    [
-        "UPDATE user_token_wallets SET current_tokens = current_tokens + 1 WHERE user_id = :user",
-        "UPDATE user_token_wallets SET reserved_tokens = 1 WHERE user_id = :user",
-        "UPDATE user_token_wallets SET lifetime_tokens = 0 WHERE user_id = :user",
-        "UPDATE user_token_wallets SET borrowed_tokens = 1 WHERE user_id = :user",
-        # back to what an earlier entry says
-        "UPDATE user_token_wallets SET (entry_number, current_tokens) = (1, 10) WHERE user_id = :user",
-        "UPDATE user_token_wallets SET entry_number = entry_number + 1 WHERE user_id = :user",
-        "INSERT INTO user_token_wallets (tenant_id, user_id, current_tokens) VALUES (:tenant, :other, 1)",
-        # entries that do not follow: without a number, skipping one, with a figure that is not the sum
-        *(
-            "INSERT INTO user_token_ledger (tenant_id, user_id, wallet_id, direction, amount, reason,"
-            " entry_number, balance_after, reserved_after, lifetime_after)"
-            f" SELECT tenant_id, user_id, id, 'credit', 1, 'forged', {figures}"
-            " FROM user_token_wallets WHERE user_id = :user"
-            for figures in ("0, 16, 0, 16", "4, 16, 0, 16", "3, 17, 0, 16", "3, 16, 0, 17")
-        ),
-    ],
-)
-def test_a_wallet_and_its_ledger_change_together_or_not_at_all(world: World, role: str, change: str) -> None:
-    user_id, other = new_member(world), new_member(world)
-    for amount in (10, 5):
-        give(world, user_id, amount)
-    with world.undone() as connection:
-        if role == "owner":
-            connection.execute(text(f"SET LOCAL ROLE {OWNER}"))
-        with refused("TK007"), connection.begin_nested():
-            connection.execute(text(change), {"tenant": world.a.tenant_id, "user": user_id, "other": other})
-
-
-def test_no_entry_comes_twice(world: World) -> None:
-    user_id = new_member(world)
-    give(world, user_id, 10)
-    again = "INSERT INTO user_token_ledger SELECT again.* FROM user_token_ledger AS entry CROSS JOIN"
-    again += " jsonb_populate_record(entry, jsonb_build_object('id', uuid7())) AS again WHERE entry.user_id = :user"
-    with world.undone() as connection, refused("23505", "entry_number"):
-        connection.execute(text(again), {"user": user_id})
-
-
-def test_an_entry_that_follows_changes_the_wallet(world: World) -> None:
-    """Or the refusals would prove nothing."""
-    user_id = new_member(world)
-    give(world, user_id, 10)
-    entry = (
-        "INSERT INTO user_token_ledger (tenant_id, user_id, wallet_id, direction, amount, reason,"
-        " entry_number, balance_after, reserved_after, lifetime_after)"
-        " SELECT tenant_id, user_id, id, 'credit', 1, 'by hand', 2, 11, 0, 11"
-        " FROM user_token_wallets WHERE user_id = :user"
-    )
-    with world.undone() as connection:
-        connection.execute(text(entry), {"user": user_id})
-        assert wallet_of(connection, user_id).current_tokens == 11
-
-
-def test_a_wallet_that_was_tampered_with_is_found(world: World) -> None:
-    user_id = new_member(world)
-    give(world, user_id, 10)
-    with world.undone() as connection:
-        assert verify(connection) == []
-        wallet = wallet_of(connection, user_id)
-        # what only a superuser does: every trigger is off
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(
-            text("UPDATE user_token_wallets SET current_tokens = 11 WHERE id = :wallet"), {"wallet": wallet.id}
-        )
-        assert verify(connection) == [wallet.id]
-        assert verify(connection, world.a.tenant_id) == [wallet.id]
-        assert verify(connection, world.b.tenant_id) == []
-
-
-@pytest.mark.parametrize("role", ["superuser", "superadmin", "application"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET amount = 2", "DELETE FROM {}", "TRUNCATE {} CASCADE"])
-def test_nobody_rewrites_the_ledger(world: World, role: str, change: str) -> None:
-    with getattr(world, role).connect() as connection, refused("42501"):
-        connection.execute(text(change.format("user_token_ledger")))
 
 
 def test_a_lifetime_allocation_comes_once(world: World) -> None:

@@ -4,6 +4,7 @@
 from tenantry.models import allocation as allocation
 from tenantry.models import dashboards as dashboards
 from tenantry.models import lookups as lookups
+from tenantry.models import posting as posting
 from tenantry.models import provisioning as provisioning
 from tenantry.models import slots as slots
 from tenantry.models.ai import (

@@ -1,8 +1,8 @@
 """Allocation: what a level's policy, or the user's own, brings a wallet, for good or every month."""
 
 from tenantry.models.context import EVERYBODY
+from tenantry.models.posting import DEFINER
 from tenantry.models.routines import function
-from tenantry.models.tokens import DEFINER
 
 function(
     "auto_allocate_tokens_for_level",

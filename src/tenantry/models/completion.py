@@ -66,11 +66,20 @@ def _index_foreign_keys(table: Table) -> None:
 
 def _indexed_columns(table: Table) -> list[Sequence[str]]:
     keys = [table.primary_key, *(found for found in table.constraints if isinstance(found, UniqueConstraint))]
-    whole = [index for index in table.indexes if index.dialect_options["postgresql"].get("where") is None]
     return [
         *([column.name for column in key.columns] for key in keys),
-        *([getattr(column, "name", "") for column in index.expressions] for index in whole),
+        *(_names(index) for index in table.indexes if _serves_foreign_keys(index)),
     ]
+
+
+def _serves_foreign_keys(index: Index) -> bool:
+    """Whether it has all rows, or all that refer to something: what refers to nothing is never looked for."""
+    where = index.dialect_options["postgresql"].get("where")
+    return where is None or str(where) == f"{_names(index)[-1]} IS NOT NULL"
+
+
+def _names(index: Index) -> list[str]:
+    return [getattr(column, "name", "") for column in index.expressions]
 
 
 def _triggers(table: Table, append_only: bool) -> Iterable[Trigger]:

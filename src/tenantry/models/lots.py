@@ -13,8 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from tenantry.models.base import AppendOnly, Base, TenantUserScoped
 from tenantry.models.columns import BigInt, Tokens, children, parent, reference, same_tenant
 from tenantry.models.context import EVERYBODY
+from tenantry.models.posting import DEFINER
 from tenantry.models.routines import function
-from tenantry.models.tokens import DEFINER, LedgerEntry, Wallet, posted_by_functions
+from tenantry.models.tokens import LedgerEntry, Wallet, posted_by_functions
 
 
 class TokenLot(TenantUserScoped, Base):

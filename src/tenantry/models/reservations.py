@@ -22,8 +22,9 @@ from tenantry.models.columns import (
     unique_in_tenant,
 )
 from tenantry.models.context import EVERYBODY
+from tenantry.models.posting import DEFINER
 from tenantry.models.routines import function
-from tenantry.models.tokens import DEFINER, Wallet, posted_by_functions
+from tenantry.models.tokens import Wallet, posted_by_functions
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser

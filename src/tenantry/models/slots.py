@@ -6,8 +6,8 @@ that has enough; where none has, what the others have is moved to slot 0, by ent
 """
 
 from tenantry.models.context import EVERYBODY
+from tenantry.models.posting import DEFINER
 from tenantry.models.routines import function
-from tenantry.models.tokens import DEFINER
 
 function(
     "spread_user_tokens",

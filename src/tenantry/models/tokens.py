@@ -1,12 +1,12 @@
-"""Tokens: wallets, the policies that fill them, the ledger of every change, and the functions that alone write both."""
+"""Tokens: wallets, the policies that fill them, and the ledger of every change; functions alone write them."""
 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, text
+from sqlalchemy import CheckConstraint, Index, Numeric, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tenantry.ddl import Policy, Trigger
@@ -26,10 +26,8 @@ from tenantry.models.columns import (
     same_tenant,
     unique_in_tenant,
 )
-from tenantry.models.context import EVERYBODY
 from tenantry.models.levels import Level
 from tenantry.models.roles import OWNER
-from tenantry.models.routines import function
 
 if TYPE_CHECKING:
     from tenantry.models.identity import TenantUser
@@ -199,6 +197,9 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
     __tablename__ = "user_token_ledger"
     __written_by__ = "functions"
 
+    # the wallet vouches for these two: keys of their own would look up, and lock, one row of the tenant at each entry
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, server_default=func.get_current_tenant(), sort_order=-20)
+    user_id: Mapped[UUID] = mapped_column(server_default=func.get_current_user_id(), sort_order=-5)
     wallet_id: Mapped[UUID] = reference("user_token_wallets")
     level_id: Mapped[UUID | None] = reference("levels")
     direction: Mapped[TokenDirection]
@@ -257,116 +258,24 @@ class LedgerEntry(AppendOnly, TenantUserScoped, Base):
         NewestFirst(),
         NewestFirst(within=("tenant_id", "wallet_id")),
         NewestFirst(within=("tenant_id", "user_id")),
-        Index(None, "tenant_id", "reference_type", "reference_id"),
-        CheckConstraint("CASE direction WHEN 'adjustment' THEN amount <> 0 ELSE amount > 0 END", name="amount"),
-        CheckConstraint(
-            "reserved_after BETWEEN 0 AND balance_after AND least(lifetime_after, borrowed_after) >= 0",
-            name="tokens_after",
+        Index(None, "tenant_id", "level_id", postgresql_where=text("level_id IS NOT NULL")),
+        Index(
+            None,
+            "tenant_id",
+            "reference_type",
+            "reference_id",
+            postgresql_where=text("reference_id IS NOT NULL"),
         ),
+        # what the wallet holds after an entry, the checks of the wallet look at
+        CheckConstraint("CASE direction WHEN 'adjustment' THEN amount <> 0 ELSE amount > 0 END", name="amount"),
         CheckConstraint("length(idempotency_key) BETWEEN 1 AND 255", name="idempotency_key"),
         CheckConstraint("expires_at IS NULL OR direction = 'credit'", name="expires_at"),
         posted_by_functions(),
-        Trigger("apply_ledger_entry", after="insert", execute="apply_ledger_entry()"),
+        Trigger(
+            "apply_ledger_entries",
+            after="insert",
+            for_each="statement",
+            new_table="new_entries",
+            execute="apply_ledger_entries()",
+        ),
     )
-
-
-DEFINER: Final[dict[str, Any]] = {"language": "plpgsql", "security": "definer"}
-
-function(
-    "adjust_user_tokens",
-    arguments="p_user_id uuid, p_amount bigint, p_direction text, p_reason text, p_source text DEFAULT 'system',"
-    " p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL, p_execution_id uuid DEFAULT NULL,"
-    " p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL, p_expected_level_id uuid DEFAULT NULL,"
-    " p_expires_at timestamptz DEFAULT NULL",
-    returns="jsonb",
-    to=EVERYBODY,
-    **DEFINER,
-    comment="Posts a change of a user's wallet in the current tenant and returns its ledger entry;"
-    " the same idempotency key again returns the same entry and changes nothing.",
-)
-function(
-    "transfer_tokens",
-    arguments="p_from_user_id uuid, p_to_user_id uuid, p_amount bigint, p_reason text, p_metadata jsonb DEFAULT '{}',"
-    " p_idempotency_key text DEFAULT NULL",
-    returns="jsonb",
-    to=EVERYBODY,
-    **DEFINER,
-    comment="Moves tokens between two users of the current tenant; returns both entries, as from and to.",
-)
-function(
-    "post_token_entries",
-    arguments="p_entries jsonb",
-    returns="jsonb",
-    to=EVERYBODY,
-    **DEFINER,
-    comment="Posts many changes, all or none: an array of objects whose keys are the parameters of"
-    " adjust_user_tokens(), without p_; returns their entries in the same order.",
-)
-function(
-    "verify_token_ledger",
-    arguments="p_tenant_id uuid DEFAULT NULL",
-    returns="TABLE (tenant_id uuid, wallet_id uuid, user_id uuid, net_tokens bigint, net_in_ledger bigint,"
-    " reserved_tokens bigint, reserved_in_ledger bigint, lifetime_tokens bigint, lifetime_in_ledger bigint,"
-    " entry_number bigint, entries bigint, expiring_tokens bigint, expiring_in_lots bigint)",
-    language="plpgsql",
-    volatility="stable",
-    to=EVERYBODY,
-    comment="The wallets that the caller sees, of one tenant or all, whose figures are not the sums of their ledger,"
-    " or of which what expires is not what is left of their lots.",
-)
-
-# Steps of these; they ask nobody's leave, so only the owner may execute them.
-
-function(
-    "lock_wallet",
-    arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
-    returns="user_token_wallets",
-    language="plpgsql",
-    comment="The user's wallet, made on first use, locked until the transaction ends, without what has expired. Of a"
-    " spread one, a slot that has what is requested, or slot 0 with what all have; NULL requests all.",
-)
-function(
-    "authorize_tokens",
-    arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
-    returns="uuid",
-    language="plpgsql",
-    volatility="stable",
-    comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
-)
-function(
-    "expect_same_call",
-    arguments="p_idempotency_key text, p_same boolean",
-    language="plpgsql",
-    volatility="stable",
-    comment="An error unless a call with a known idempotency key is the one that was made with it.",
-)
-function(
-    "expect_tokens",
-    arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint",
-    returns="text",
-    language="plpgsql",
-    volatility="stable",
-    comment="NULL where a wallet has what is asked of it, or the policy that lets it run short; an error otherwise.",
-)
-function(
-    "post_tokens",
-    arguments="p_wallet user_token_wallets, p_direction text, p_amount bigint, p_reason text, p_source text,"
-    " p_posting_key text DEFAULT NULL, p_reference_type text DEFAULT NULL, p_reference_id uuid DEFAULT NULL,"
-    " p_execution_id uuid DEFAULT NULL, p_metadata jsonb DEFAULT '{}', p_idempotency_key text DEFAULT NULL,"
-    " p_enforcement_mode text DEFAULT NULL, p_expires_at timestamptz DEFAULT NULL",
-    returns="user_token_ledger",
-    language="plpgsql",
-    comment="Writes the next entry of a locked wallet, which changes the wallet.",
-)
-function(
-    "apply_ledger_entry",
-    returns="trigger",
-    language="plpgsql",
-    comment="Trigger: a new entry changes its wallet; one that does not follow from the wallet is refused.",
-)
-function(
-    "expect_ledger_entry",
-    returns="trigger",
-    language="plpgsql",
-    comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
-)

@@ -1,16 +1,8 @@
 DECLARE
     -- what the balance was: the sum of all entries, or what is reserved where more has been borrowed
-    net CONSTANT bigint := p_entry.balance_after - p_entry.borrowed_after - CASE p_entry.direction
-        WHEN 'credit' THEN p_entry.amount
-        WHEN 'debit' THEN -p_entry.amount
-        WHEN 'adjustment' THEN p_entry.amount
-        ELSE 0
-    END;
-    reserved CONSTANT bigint := p_entry.reserved_after - CASE p_entry.direction
-        WHEN 'reserve' THEN p_entry.amount
-        WHEN 'release' THEN -p_entry.amount
-        ELSE 0
-    END;
+    net CONSTANT bigint := p_entry.balance_after - p_entry.borrowed_after
+        - get_net_change(p_entry.direction, p_entry.amount);
+    reserved CONSTANT bigint := p_entry.reserved_after - get_reserved_change(p_entry.direction, p_entry.amount);
     taken CONSTANT bigint := greatest(net, reserved) - p_entry.balance_after;
     reserved_at timestamptz;
 BEGIN
@@ -72,5 +64,7 @@ BEGIN
     )
     UPDATE user_token_wallets AS wallet
     SET expiring_tokens = wallet.expiring_tokens - (SELECT coalesce(sum(used.tokens), 0) FROM used)
-    WHERE wallet.tenant_id = p_entry.tenant_id AND wallet.id = p_entry.wallet_id;
+    WHERE wallet.tenant_id = p_entry.tenant_id
+        AND wallet.id = p_entry.wallet_id
+        AND EXISTS (SELECT FROM used);
 END

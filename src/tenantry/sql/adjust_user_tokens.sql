@@ -1,74 +1,46 @@
 DECLARE
-    makes_tokens CONSTANT boolean := p_direction = 'credit' OR (p_direction = 'adjustment' AND p_amount > 0);
-    tenant CONSTANT uuid := authorize_tokens(p_user_id, p_direction, coalesce(makes_tokens, false));
-    wallet user_token_wallets;
-    entry user_token_ledger;
-    enforcement_mode text;
+    context CONSTANT uuid[] := verified_context();
+    posted jsonb;
 BEGIN
-    IF (p_direction IN ('credit', 'debit', 'reserve', 'release') AND p_amount > 0) IS NOT TRUE
-        AND (p_direction = 'adjustment' AND p_amount <> 0) IS NOT TRUE
-    THEN
-        RAISE EXCEPTION 'cannot % % tokens', p_direction, p_amount
-            USING ERRCODE = 'invalid_parameter_value',
-                HINT = 'credit, debit, reserve and release take a positive amount, adjustment any but zero.';
+    -- nearly every call takes tokens from a wallet that has them, on behalf of somebody who may: one statement finds
+    -- that, locks the wallet and posts; everything else, a retry included, goes the long way
+    INSERT INTO user_token_ledger AS entry (
+        tenant_id, user_id, wallet_id, level_id,
+        entry_number, direction, amount,
+        balance_after, reserved_after, lifetime_after,
+        reason, source, idempotency_key, reference_type, reference_id, execution_id, metadata
+    )
+    SELECT
+        wallet.tenant_id, wallet.user_id, wallet.id, wallet.level_id,
+        wallet.entry_number + 1, p_direction, p_amount,
+        wallet.current_tokens + get_net_change(p_direction, p_amount),
+        wallet.reserved_tokens + get_reserved_change(p_direction, p_amount), wallet.lifetime_tokens,
+        p_reason, p_source, p_idempotency_key, p_reference_type, p_reference_id, p_execution_id,
+        coalesce(p_metadata, '{}')
+    FROM user_token_wallets AS wallet
+    JOIN tenant_users AS caller ON caller.tenant_id = wallet.tenant_id
+    WHERE p_direction IN ('debit', 'reserve')
+        AND p_amount > 0
+        AND p_expires_at IS NULL
+        AND wallet.tenant_id = context[1]
+        AND wallet.user_id = p_user_id
+        AND wallet.slot = 0
+        AND wallet.slots = 1
+        AND wallet.status = 'active'
+        AND wallet.expiring_tokens = 0
+        AND wallet.current_tokens - wallet.reserved_tokens >= p_amount
+        AND (p_expected_level_id IS NULL OR wallet.level_id = p_expected_level_id)
+        AND caller.user_id = context[2]
+        AND caller.deactivated_at IS NULL
+        AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+    FOR UPDATE OF wallet
+    ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING to_jsonb(entry) INTO posted;
+    IF FOUND THEN
+        RETURN posted;
     END IF;
-
-    wallet := lock_wallet(tenant, p_user_id, CASE
-        WHEN p_direction = 'debit' THEN p_amount
-        -- what is reserved by hand, or expires, is in slot 0
-        WHEN p_direction IN ('reserve', 'release') OR p_expires_at IS NOT NULL THEN NULL
-        WHEN p_direction = 'adjustment' THEN greatest(-p_amount, 0)
-        ELSE 0
-    END);
-    IF p_idempotency_key IS NOT NULL THEN
-        IF wallet.slots > 1 THEN
-            -- a retry may have found another slot
-            PERFORM pg_advisory_xact_lock(hashtextextended(p_idempotency_key, 0));
-        END IF;
-        SELECT * INTO entry
-        FROM user_token_ledger AS known
-        WHERE known.tenant_id = tenant AND known.idempotency_key = p_idempotency_key;
-        IF FOUND THEN
-            PERFORM expect_same_call(
-                p_idempotency_key,
-                (
-                    entry.user_id, entry.direction, entry.amount, entry.reason, entry.source,
-                    entry.reference_type, entry.reference_id, entry.execution_id, entry.metadata, entry.expires_at
-                ) IS NOT DISTINCT FROM (
-                    p_user_id, p_direction, p_amount, p_reason, p_source,
-                    p_reference_type, p_reference_id, p_execution_id, coalesce(p_metadata, '{}'), p_expires_at
-                )
-            );
-            RETURN to_jsonb(entry);
-        END IF;
-    END IF;
-    IF p_expected_level_id IS NOT NULL AND wallet.level_id IS DISTINCT FROM p_expected_level_id THEN
-        RAISE EXCEPTION 'the wallet is on level %, not on the expected %', wallet.level_id, p_expected_level_id
-            USING ERRCODE = 'TK004';
-    END IF;
-
-    IF p_expires_at IS NOT NULL AND (p_direction <> 'credit' OR p_expires_at <= clock_timestamp()) THEN
-        RAISE EXCEPTION 'a % of tokens cannot expire at %', p_direction, p_expires_at
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'A credit can, at a time to come.';
-    END IF;
-    -- whoever has enough is asked nothing more
-    IF NOT (
-        p_direction = 'credit' OR p_amount <= wallet.current_tokens - wallet.reserved_tokens
-        AND wallet.status = 'active' AND p_direction IN ('debit', 'reserve')
-    ) THEN
-        IF p_direction IN ('debit', 'reserve') THEN
-            wallet := free_tokens(wallet, p_amount);
-        END IF;
-        enforcement_mode := expect_tokens(wallet, p_direction, p_amount);
-    END IF;
-    RETURN to_jsonb(post_tokens(
-        wallet, p_direction, p_amount, p_reason, p_source,
-        p_reference_type => p_reference_type,
-        p_reference_id => p_reference_id,
-        p_execution_id => p_execution_id,
-        p_metadata => coalesce(p_metadata, '{}'),
-        p_idempotency_key => p_idempotency_key,
-        p_enforcement_mode => enforcement_mode,
-        p_expires_at => p_expires_at
-    ));
+    RETURN adjust_any_wallet(
+        p_user_id, p_amount, p_direction, p_reason, p_source, p_reference_type, p_reference_id, p_execution_id,
+        p_metadata, p_idempotency_key, p_expected_level_id, p_expires_at
+    );
 END

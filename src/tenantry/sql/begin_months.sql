@@ -82,13 +82,20 @@ BEGIN
         )
         WHERE CASE entry.direction WHEN 'credit' THEN entry.amount > 0 ELSE entry.amount <> 0 END
         ORDER BY planned.tenant_id, planned.user_id, entry.place
+    ),
+    -- a wallet whose entries begin its month need not be written once more
+    begun AS (
+        UPDATE user_token_wallets AS wallet
+        SET monthly_allocation_tokens = planned.allocation,
+            last_reset_at = now(),
+            next_reset_at = get_month_start(1)
+        FROM planned
+        WHERE wallet.tenant_id = planned.tenant_id
+            AND wallet.id = planned.id
+            AND (planned.allocation <> planned.monthly_allocation_tokens
+                OR (planned.kept = planned.unused AND planned.credited <= 0))
     )
-    UPDATE user_token_wallets AS wallet
-    SET monthly_allocation_tokens = planned.allocation,
-        last_reset_at = now(),
-        next_reset_at = get_month_start(1)
-    FROM planned
-    WHERE wallet.tenant_id = planned.tenant_id AND wallet.id = planned.id;
-    GET DIAGNOSTICS wallets = ROW_COUNT;
+    SELECT count(*) INTO wallets
+    FROM planned;
     RETURN wallets;
 END

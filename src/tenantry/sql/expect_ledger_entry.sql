@@ -5,7 +5,8 @@ BEGIN
         THEN
             RETURN NEW;
         END IF;
-        IF NEW.entry_number = OLD.entry_number + 1 THEN
+        -- entries follow from one another, so the newest stands for all
+        IF NEW.entry_number > OLD.entry_number THEN
             PERFORM
             FROM user_token_ledger AS entry
             WHERE entry.tenant_id = NEW.tenant_id

@@ -1,16 +1,7 @@
 DECLARE
     -- the balance less what is borrowed: the sum of all entries
-    net CONSTANT bigint := p_wallet.current_tokens - p_wallet.borrowed_tokens + CASE p_direction
-        WHEN 'credit' THEN p_amount
-        WHEN 'debit' THEN -p_amount
-        WHEN 'adjustment' THEN p_amount
-        ELSE 0
-    END;
-    reserved CONSTANT bigint := p_wallet.reserved_tokens + CASE p_direction
-        WHEN 'reserve' THEN p_amount
-        WHEN 'release' THEN -p_amount
-        ELSE 0
-    END;
+    net CONSTANT bigint := p_wallet.current_tokens - p_wallet.borrowed_tokens + get_net_change(p_direction, p_amount);
+    reserved CONSTANT bigint := p_wallet.reserved_tokens + get_reserved_change(p_direction, p_amount);
     -- what is missing is borrowed, and paid back by what comes in
     balance CONSTANT bigint := greatest(net, reserved);
     entry user_token_ledger;

@@ -4,17 +4,8 @@ BEGIN
         SELECT
             entry.tenant_id,
             entry.wallet_id,
-            sum(CASE entry.direction
-                WHEN 'debit' THEN -entry.amount
-                WHEN 'credit' THEN entry.amount
-                WHEN 'adjustment' THEN entry.amount
-                ELSE 0
-            END) AS net,
-            sum(CASE entry.direction
-                WHEN 'reserve' THEN entry.amount
-                WHEN 'release' THEN -entry.amount
-                ELSE 0
-            END) AS reserved,
+            sum(get_net_change(entry.direction, entry.amount)) AS net,
+            sum(get_reserved_change(entry.direction, entry.amount)) AS reserved,
             coalesce(sum(entry.amount) FILTER (WHERE entry.direction = 'credit'), 0) AS lifetime,
             count(*) FILTER (WHERE entry.entry_number > 0) AS numbered
         FROM user_token_ledger AS entry
