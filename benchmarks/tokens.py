@@ -1,12 +1,13 @@
-"""Tokens against the least that could be done: `python -m benchmarks.tokens [seconds]`.
+"""Tokens against the least that could be done: `python -m benchmarks.tokens [seconds] [full]`.
 
 pgbench calls `adjust_user_tokens` with an idempotency key from 8 clients, on one wallet and on 10,000; and beside it,
-in turns, functions that update one row and insert one. The floor has two bare tables with no index but their keys.
-The floor with context verifies the signed context, too; the one of the same shape has the columns, keys, indexes,
-checks and foreign keys of ours; and clients that do it themselves lock, update and insert the bare rows in a
-transaction of five statements. Then the hot wallet with ten entries a call, and spread over slots; the same calls with
-a ledger a hundred times as long; and a month's beginning against the statements that anybody would write by hand.
-Commits are durable, as in production.
+in turns, functions that update one row and insert one. The floor has two bare tables with no index but their keys. The
+floor with context verifies the signed context, too; the one of the same shape has the columns, keys, indexes and checks
+of ours, and the foreign keys that anybody would declare. Clients in Python call the function, or lock, update and
+insert the bare rows themselves, in five statements. Then the hot wallet with ten and with a hundred entries a call, and
+spread over slots; the same calls with a ledger a hundred times as long; and a month's beginning against the statements
+that anybody would write by hand, on tables of the same shape. Commits are durable, as in production. `full` has the
+month begin in a million wallets, and the ledger grow to ten million entries.
 """
 
 import os
@@ -19,6 +20,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+from benchmarks.clients import Posting, clients_rate, function_client, naive_client
 from benchmarks.support import durable_server, report, seconds
 from benchmarks.wallets import (
     ADMIN,
@@ -36,88 +38,101 @@ from tenantry.runtime.embedded import embedded_binaries
 
 CLIENTS = 8
 ROUNDS = 3
-GROWTH = 100
+GROWTH, FULL_GROWTH = 100, 1_000
+FULL_WALLETS = 1_000_000
 _USER = "lpad(to_hex(:number::int), 32, '0')::uuid"
 _OURS = f"SELECT adjust_user_tokens({_USER}, 1, 'debit', 'benchmark', p_idempotency_key => gen_random_uuid()::text)"
-_BATCHED = 10
 _BATCH = (
     f"SELECT post_token_entries((SELECT jsonb_agg(jsonb_build_object('user_id', {_USER}, 'amount', 1,"
-    f" 'direction', 'debit', 'reason', 'benchmark', 'idempotency_key', gen_random_uuid()))"
-    f" FROM generate_series(1, {_BATCHED})))"
+    " 'direction', 'debit', 'reason', 'benchmark', 'idempotency_key', gen_random_uuid()))"
+    " FROM generate_series(1, {entries})))"
 )
-_NAIVE = f"""BEGIN;
-SELECT tokens FROM floor.wallets WHERE id = {_USER} FOR UPDATE;
-UPDATE floor.wallets SET tokens = tokens - 1 WHERE id = {_USER};
-INSERT INTO floor.ledger (wallet_id, amount, balance_after, reason) VALUES ({_USER}, 1, 0, 'benchmark');
-COMMIT"""
 _CALLS = {
     "adjust_user_tokens": _OURS,
     "the floor": f"SELECT floor.debit({_USER}, 1, 'benchmark')",
     "the floor with context": f"SELECT floor.debit_in_context({_USER}, 1, 'benchmark')",
     "the floor of the same shape": f"SELECT floor.debit_in_shape({_USER}, 1, 'benchmark')",
-    "clients that do it themselves": _NAIVE,
 }
 _TARGETS = {1: 0.90, WALLETS: 0.80}
 
 
-def main(duration: int) -> None:
+def main(duration: int, *, full: bool) -> None:
     """Print every ratio."""
-    with durable_server() as server, wallets_database(server) as url, tempfile.TemporaryDirectory() as directory:
-        measure_growth(url, Path(directory), duration)
-        measure_months(url)
-        for wallets, target in _TARGETS.items():
-            rates = measure(url, Path(directory), wallets, duration)
-            ours = rates.pop("adjust_user_tokens")
-            for floor, rate in rates.items():
-                ratio = f"{ours:,.0f} calls a second against {rate:,.0f}, ratio {ours / rate:.2f}"
-                print(
-                    f"{wallets:,} wallets, {floor}: {ratio} (target {target:.2f} of the floor, 2 of clients)",
-                    flush=True,
-                )
-        measure_crowds(url, Path(directory), duration)
+    with durable_server() as server, tempfile.TemporaryDirectory() as directory:
+        with wallets_database(server, FULL_WALLETS if full else WALLETS) as url:
+            measure_months(url, FULL_WALLETS if full else WALLETS)
+        with wallets_database(server) as url:
+            for wallets, target in _TARGETS.items():
+                measure_calls(url, Path(directory), wallets, duration, target)
+            measure_clients(url, duration)
+            measure_crowds(url, Path(directory), duration)
+            measure_growth(url, Path(directory), duration, FULL_GROWTH if full else GROWTH)
+
+
+def measure_calls(url: URL, directory: Path, wallets: int, duration: int, target: float) -> None:
+    """Our calls against each floor."""
+    rates = measure(url, directory, wallets, duration)
+    ours = rates.pop("adjust_user_tokens")
+    for floor, rate in rates.items():
+        _report(f"{wallets:,} wallets, {floor}", ours, rate, f"{target:.2f} of the floor")
+
+
+def measure_clients(url: URL, duration: int) -> None:
+    """Clients in Python that call the function against clients that do it themselves."""
+    for wallets in _TARGETS:
+        rates: dict[Posting, list[float]] = {function_client: [], naive_client: []}
+        for _ in range(ROUNDS):
+            for posting, found in rates.items():
+                found.append(clients_rate(url, posting, wallets, duration, clients=CLIENTS, context=CONTEXT))
+        ours, theirs = map(statistics.median, rates.values())
+        _report(f"{wallets:,} wallets, clients in Python that do it themselves", ours, theirs, "2")
 
 
 def measure_crowds(url: URL, directory: Path, duration: int) -> None:
-    """One hot wallet, with what helps against waiting, and what naive clients do."""
-    before = measure(url, directory, 1, duration, {"floor": _CALLS["the floor"]})
-    batch = measure(url, directory, 1, duration, {"batch": _BATCH})["batch"] * _BATCHED
+    """One hot wallet, with what helps against waiting."""
+    calls = {"floor": _CALLS["the floor"], **{str(n): _BATCH.replace("{entries}", str(n)) for n in (10, 100)}}
+    rates = measure(url, directory, 1, duration, calls)
+    floor = rates.pop("floor")
+    for entries, rate in rates.items():
+        _report(f"1 wallet, {entries} entries a call, the floor", rate * int(entries), floor, "more than 1")
     with owner(url) as connection:
         connection.execute(text(f"SELECT set_config('tenantry.context', '{CONTEXT}', false)"))
         connection.execute(text("SELECT spread_user_tokens(:user, 16)"), {"user": ADMIN})
         connection.commit()
     spread = measure(url, directory, 1, duration, {"ours": _OURS})["ours"]
-    for what, rate, target in (("in batches of ten", batch, "4"), ("spread over 16 slots", spread, "2.5")):
-        against = f"{rate:,.0f} entries a second against {before['floor']:,.0f}"
-        print(
-            f"1 wallet, {what}, the floor: {against}, ratio {rate / before['floor']:.2f} (target {target})", flush=True
-        )
+    _report("1 wallet, spread over 16 slots, the floor", spread, floor, "2.5")
 
 
-def measure_growth(url: URL, directory: Path, duration: int) -> None:
-    """The same calls, with ten thousand entries in the ledger and with a million."""
+def measure_growth(url: URL, directory: Path, duration: int, growth: int) -> None:
+    """The same calls, with ten thousand entries in the ledger and with many times as many."""
     few = measure(url, directory, WALLETS, duration, {"ours": _OURS})["ours"]
     with owner(url) as connection:
-        connection.exec_driver_sql(NEXT_ENTRIES.format(number=GROWTH))
+        connection.exec_driver_sql(NEXT_ENTRIES.format(number=growth))
         connection.commit()
         connection.execution_options(isolation_level="AUTOCOMMIT")
-        connection.exec_driver_sql("VACUUM ANALYZE user_token_ledger")
+        connection.exec_driver_sql("VACUUM ANALYZE user_token_ledger, user_token_wallets")
         connection.exec_driver_sql("CHECKPOINT")
     many = measure(url, directory, WALLETS, duration, {"ours": _OURS})["ours"]
-    rates = f"{many:,.0f} calls a second against {few:,.0f}, ratio {many / few:.2f}"
-    print(f"{WALLETS:,} wallets, {WALLETS * GROWTH:,} entries more: {rates} (target 1, flat)", flush=True)
+    _report(f"{WALLETS:,} wallets, {WALLETS * growth:,} entries more, against before", many, few, "1, flat")
 
 
-def measure_months(url: URL) -> None:
-    """All wallets at once; each side begins with wallets that are due, and is undone."""
+def measure_months(url: URL, wallets: int) -> None:
+    """All wallets at once; each side finds all of them due, and is undone."""
     times: list[list[float]] = [[], []]
     with owner(url) as connection:
+        connection.exec_driver_sql(MAKE_DUE)
+        connection.commit()
         for _ in range(ROUNDS):
             for place, statements in enumerate(("SELECT reset_monthly_tokens()", MONTH_BY_HAND)):
-                connection.execute(text(MAKE_DUE))
                 times[place].append(seconds(partial(connection.exec_driver_sql, statements)))
                 connection.rollback()
     ours, theirs = map(statistics.median, times)
-    report(f"reset_monthly_tokens over {WALLETS:,} wallets against UPDATE and INSERT by hand", ours, theirs, "1.5")
+    report(f"reset_monthly_tokens over {wallets:,} wallets against UPDATE and INSERT by hand", ours, theirs, "1.5")
+
+
+def _report(what: str, ours: float, theirs: float, target: str) -> None:
+    rates = f"{ours:,.0f} entries a second against {theirs:,.0f}, ratio {ours / theirs:.2f}"
+    print(f"{what}: {rates} (target {target})", flush=True)
 
 
 def measure(
@@ -150,4 +165,5 @@ def pgbench(url: URL, script: Path, duration: int) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
+    given = [argument for argument in sys.argv[1:] if argument != "full"]
+    main(int(given[0]) if given else 10, full="full" in sys.argv)

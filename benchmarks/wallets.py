@@ -75,7 +75,7 @@ END $$;
 GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA floor TO {APPLICATION};
 """
 
-# the same tables, keys, indexes, checks and foreign keys, with nothing that asks anybody
+# the same tables, keys, indexes and checks, with the foreign keys that anybody would declare and nobody who is asked
 _SHAPE = f"""
 CREATE TABLE floor.shaped_wallets (LIKE user_token_wallets INCLUDING ALL);
 CREATE TABLE floor.shaped_ledger (LIKE user_token_ledger INCLUDING ALL);
@@ -167,7 +167,9 @@ def wallets_database(server: Server, wallets: int = WALLETS) -> Iterator[URL]:
 def fill(connection: Connection, wallets: int) -> None:
     """The tenant, its members and their wallets, and the tables of the floor."""
     KEY.install(connection)
-    connection.execute(text(f"CREATE ROLE {LOGIN} LOGIN IN ROLE {APPLICATION}"))
+    # roles are the server's: another database may have made it
+    if connection.execute(text("SELECT FROM pg_roles WHERE rolname = :name"), {"name": LOGIN}).first() is None:
+        connection.execute(text(f"CREATE ROLE {LOGIN} LOGIN IN ROLE {APPLICATION}"))
     values = {"tenant": TENANT, "admin": ADMIN, "wallets": wallets, "tokens": TOKENS}
     for statement in _TENANT.split(";"):
         made = text(statement)

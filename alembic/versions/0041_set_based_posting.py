@@ -781,7 +781,7 @@ def upgrade() -> None:
                         borrowed_tokens = posted.borrowed_after,
                         lifetime_tokens = posted.lifetime_after,
                         last_reset_at = CASE WHEN posted.begins_month THEN now() ELSE wallet.last_reset_at END,
-                        next_reset_at = CASE WHEN posted.begins_month THEN get_month_start(1) ELSE wallet.next_reset_at END
+                        next_reset_at = CASE WHEN posted.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
                     FROM (
                         SELECT *, source = 'reset' AND posting_key IS NOT NULL AS begins_month
                         FROM new_entries
@@ -797,29 +797,41 @@ def upgrade() -> None:
                             = posted.lifetime_after - CASE posted.direction WHEN 'credit' THEN posted.amount ELSE 0 END
                     RETURNING 1, wallet.expiring_tokens > 0 OR posted.expires_at IS NOT NULL INTO applied, has_lots;
                 ELSE
-                    -- the same for many: less what has been posted up to it, each entry says what the wallet held before all
+                    -- the same for many, each of which follows from the one before it or from the wallet
                     WITH posted AS (
                         SELECT
                             *,
-                            entry_number - row_number() OVER running AS number_before,
-                            balance_after - borrowed_after - sum(get_net_change(direction, amount)) OVER running AS net_before,
-                            reserved_after - sum(get_reserved_change(direction, amount)) OVER running AS reserved_before,
-                            lifetime_after
-                                - sum(CASE direction WHEN 'credit' THEN amount ELSE 0 END) OVER running AS lifetime_before
+                            balance_after - borrowed_after AS net_after,
+                            balance_after - borrowed_after - get_net_change(direction, amount) AS net_before,
+                            reserved_after - get_reserved_change(direction, amount) AS reserved_before,
+                            lifetime_after - CASE direction WHEN 'credit' THEN amount ELSE 0 END AS lifetime_before
                         FROM new_entries
-                        WINDOW running AS (PARTITION BY tenant_id, wallet_id ORDER BY entry_number ROWS UNBOUNDED PRECEDING)
+                    ),
+                    ordered AS (
+                        SELECT
+                            *,
+                            lag(entry_number) OVER numbered IS NULL AS is_first,
+                            (entry_number, net_before, reserved_before, lifetime_before) = (
+                                lag(entry_number) OVER numbered + 1,
+                                lag(net_after) OVER numbered,
+                                lag(reserved_after) OVER numbered,
+                                lag(lifetime_after) OVER numbered
+                            ) AS follows
+                        FROM posted
+                        WINDOW numbered AS (PARTITION BY tenant_id, wallet_id ORDER BY entry_number)
                     ),
                     changed AS (
                         SELECT
-                            tenant_id, wallet_id, user_id, max(entry_number) AS entry_number, count(*) AS entries,
-                            min(number_before) AS number_before, min(net_before) AS net_before,
-                            min(reserved_before) AS reserved_before, min(lifetime_before) AS lifetime_before,
+                            tenant_id, wallet_id, user_id, count(*) AS entries,
+                            min(entry_number) AS first_number, max(entry_number) AS entry_number,
+                            max(net_before) FILTER (WHERE is_first) AS net_before,
+                            max(reserved_before) FILTER (WHERE is_first) AS reserved_before,
+                            max(lifetime_before) FILTER (WHERE is_first) AS lifetime_before,
                             bool_or(source = 'reset' AND posting_key IS NOT NULL) AS begins_month,
                             bool_or(expires_at IS NOT NULL) AS has_lots
-                        FROM posted
+                        FROM ordered
                         GROUP BY tenant_id, wallet_id, user_id
-                        HAVING (min(number_before), min(net_before), min(reserved_before), min(lifetime_before))
-                            = (max(number_before), max(net_before), max(reserved_before), max(lifetime_before))
+                        HAVING bool_and(follows OR is_first)
                     ),
                     brought AS (
                         UPDATE user_token_wallets AS wallet
@@ -829,13 +841,13 @@ def upgrade() -> None:
                             borrowed_tokens = newest.borrowed_after,
                             lifetime_tokens = newest.lifetime_after,
                             last_reset_at = CASE WHEN changed.begins_month THEN now() ELSE wallet.last_reset_at END,
-                            next_reset_at = CASE WHEN changed.begins_month THEN get_month_start(1) ELSE wallet.next_reset_at END
+                            next_reset_at = CASE WHEN changed.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
                         FROM changed
                         JOIN posted AS newest USING (tenant_id, wallet_id, user_id, entry_number)
                         WHERE wallet.tenant_id = changed.tenant_id
                             AND wallet.id = changed.wallet_id
                             AND wallet.user_id = changed.user_id
-                            AND wallet.entry_number = changed.number_before
+                            AND wallet.entry_number = changed.first_number - 1
                             AND wallet.current_tokens - wallet.borrowed_tokens = changed.net_before
                             AND wallet.reserved_tokens = changed.reserved_before
                             AND wallet.lifetime_tokens = changed.lifetime_before
@@ -1322,15 +1334,6 @@ def upgrade() -> None:
     )
     # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
     replace(
-        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
-        Index(
-            "user_token_ledger",
-            "ix_user_token_ledger_tenant_id_level_id",
-            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
-        ),
-    )
-    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
-    replace(
         Index(
             "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
@@ -1340,6 +1343,15 @@ def upgrade() -> None:
             "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id) WHERE reference_id IS NOT NULL",
+        ),
+    )
+    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
+    replace(
+        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
+        Index(
+            "user_token_ledger",
+            "ix_user_token_ledger_tenant_id_level_id",
+            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
         ),
     )
     create(
@@ -1439,6 +1451,15 @@ def downgrade() -> None:
     replace(
         Index(
             "user_token_ledger",
+            "ix_user_token_ledger_tenant_id_level_id",
+            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
+        ),
+        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
+    )
+    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
+    replace(
+        Index(
+            "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id) WHERE reference_id IS NOT NULL",
         ),
@@ -1447,15 +1468,6 @@ def downgrade() -> None:
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id)",
         ),
-    )
-    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
-    replace(
-        Index(
-            "user_token_ledger",
-            "ix_user_token_ledger_tenant_id_level_id",
-            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
-        ),
-        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
     )
     replace(
         Function(
