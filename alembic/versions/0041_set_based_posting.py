@@ -63,10 +63,10 @@ def upgrade() -> None:
     op.drop_index(op.f("ix_omnichannel_messages_tenant_id_page_id"), table_name="omnichannel_messages")
     # ACCESS EXCLUSIVE on tasks: nobody reads or writes it until the commit
     op.drop_index(op.f("ix_tasks_tenant_id_recurring_task_id"), table_name="tasks")
-    # ACCESS EXCLUSIVE on tenants: nobody reads or writes it until the commit
-    op.drop_constraint(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", type_="foreignkey")
     # ACCESS EXCLUSIVE on tenant_users: nobody reads or writes it until the commit
     op.drop_constraint(op.f("fk_user_token_ledger_tenant_id_user_id"), "user_token_ledger", type_="foreignkey")
+    # ACCESS EXCLUSIVE on tenants: nobody reads or writes it until the commit
+    op.drop_constraint(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", type_="foreignkey")
     replace(
         Function(
             "post_token_entries",
@@ -766,37 +766,36 @@ def upgrade() -> None:
             comment="Trigger: new entries change their wallets; one that does not follow from its wallet is refused.",
             body=text_block("""
             DECLARE
-                entries CONSTANT bigint := (SELECT count(*) FROM new_entries);
+                posted_entries bigint;
                 applied bigint;
                 has_lots boolean;
                 entry user_token_ledger;
             BEGIN
-                IF entries = 0 THEN
+                -- most statements post one entry
+                UPDATE user_token_wallets AS wallet
+                SET entry_number = posted.entry_number,
+                    current_tokens = posted.balance_after,
+                    reserved_tokens = posted.reserved_after,
+                    borrowed_tokens = posted.borrowed_after,
+                    lifetime_tokens = posted.lifetime_after
+                FROM new_entries AS posted
+                WHERE (SELECT count(*) FROM new_entries) = 1
+                    AND wallet.tenant_id = posted.tenant_id
+                    AND wallet.id = posted.wallet_id
+                    AND wallet.user_id = posted.user_id
+                    AND wallet.entry_number = posted.entry_number - 1
+                    AND wallet.current_tokens - wallet.borrowed_tokens
+                        = posted.balance_after - posted.borrowed_after - get_net_change(posted.direction, posted.amount)
+                    AND wallet.reserved_tokens = posted.reserved_after - get_reserved_change(posted.direction, posted.amount)
+                    AND wallet.lifetime_tokens
+                        = posted.lifetime_after - CASE posted.direction WHEN 'credit' THEN posted.amount ELSE 0 END
+                    AND (posted.source = 'reset' AND posted.posting_key IS NOT NULL) IS NOT TRUE
+                RETURNING wallet.expiring_tokens > 0 OR posted.expires_at IS NOT NULL INTO has_lots;
+                IF has_lots IS FALSE THEN
                     RETURN NULL;
-                ELSIF entries = 1 THEN
-                    UPDATE user_token_wallets AS wallet
-                    SET entry_number = posted.entry_number,
-                        current_tokens = posted.balance_after,
-                        reserved_tokens = posted.reserved_after,
-                        borrowed_tokens = posted.borrowed_after,
-                        lifetime_tokens = posted.lifetime_after,
-                        last_reset_at = CASE WHEN posted.begins_month THEN now() ELSE wallet.last_reset_at END,
-                        next_reset_at = CASE WHEN posted.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
-                    FROM (
-                        SELECT *, source = 'reset' AND posting_key IS NOT NULL AS begins_month
-                        FROM new_entries
-                    ) AS posted
-                    WHERE wallet.tenant_id = posted.tenant_id
-                        AND wallet.id = posted.wallet_id
-                        AND wallet.user_id = posted.user_id
-                        AND wallet.entry_number = posted.entry_number - 1
-                        AND wallet.current_tokens - wallet.borrowed_tokens
-                            = posted.balance_after - posted.borrowed_after - get_net_change(posted.direction, posted.amount)
-                        AND wallet.reserved_tokens = posted.reserved_after - get_reserved_change(posted.direction, posted.amount)
-                        AND wallet.lifetime_tokens
-                            = posted.lifetime_after - CASE posted.direction WHEN 'credit' THEN posted.amount ELSE 0 END
-                    RETURNING 1, wallet.expiring_tokens > 0 OR posted.expires_at IS NOT NULL INTO applied, has_lots;
-                ELSE
+                END IF;
+
+                IF has_lots IS NULL THEN
                     -- the same for many, each of which follows from the one before it or from the wallet
                     WITH posted AS (
                         SELECT
@@ -841,7 +840,10 @@ def upgrade() -> None:
                             borrowed_tokens = newest.borrowed_after,
                             lifetime_tokens = newest.lifetime_after,
                             last_reset_at = CASE WHEN changed.begins_month THEN now() ELSE wallet.last_reset_at END,
-                            next_reset_at = CASE WHEN changed.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
+                            next_reset_at = CASE
+                                WHEN changed.begins_month THEN (SELECT get_month_start(1))
+                                ELSE wallet.next_reset_at
+                            END
                         FROM changed
                         JOIN posted AS newest USING (tenant_id, wallet_id, user_id, entry_number)
                         WHERE wallet.tenant_id = changed.tenant_id
@@ -853,17 +855,18 @@ def upgrade() -> None:
                             AND wallet.lifetime_tokens = changed.lifetime_before
                         RETURNING changed.entries, wallet.expiring_tokens > 0 OR changed.has_lots AS has_lots
                     )
-                    SELECT sum(brought.entries), bool_or(brought.has_lots) INTO applied, has_lots
+                    SELECT coalesce(sum(brought.entries), 0), bool_or(brought.has_lots), (SELECT count(*) FROM new_entries)
+                    INTO applied, has_lots, posted_entries
                     FROM brought;
-                END IF;
-                IF applied IS DISTINCT FROM entries THEN
-                    RAISE EXCEPTION 'an entry does not follow from its wallet'
-                        USING ERRCODE = 'TK007',
-                            DETAIL = (
-                                SELECT string_agg(format('entry %s of wallet %s', few.entry_number, few.wallet_id), ', ')
-                                FROM (SELECT * FROM new_entries ORDER BY wallet_id, entry_number LIMIT 10) AS few
-                            ),
-                            HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+                    IF applied <> posted_entries THEN
+                        RAISE EXCEPTION 'an entry does not follow from its wallet'
+                            USING ERRCODE = 'TK007',
+                                DETAIL = (
+                                    SELECT string_agg(format('entry %s of wallet %s', few.entry_number, few.wallet_id), ', ')
+                                    FROM (SELECT * FROM new_entries ORDER BY wallet_id, entry_number LIMIT 10) AS few
+                                ),
+                                HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+                    END IF;
                 END IF;
                 IF has_lots THEN
                     FOR entry IN SELECT * FROM new_entries ORDER BY tenant_id, wallet_id, entry_number LOOP
@@ -1334,6 +1337,15 @@ def upgrade() -> None:
     )
     # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
     replace(
+        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
+        Index(
+            "user_token_ledger",
+            "ix_user_token_ledger_tenant_id_level_id",
+            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
+        ),
+    )
+    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
+    replace(
         Index(
             "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
@@ -1343,15 +1355,6 @@ def upgrade() -> None:
             "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id) WHERE reference_id IS NOT NULL",
-        ),
-    )
-    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
-    replace(
-        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
-        Index(
-            "user_token_ledger",
-            "ix_user_token_ledger_tenant_id_level_id",
-            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
         ),
     )
     create(
@@ -1451,15 +1454,6 @@ def downgrade() -> None:
     replace(
         Index(
             "user_token_ledger",
-            "ix_user_token_ledger_tenant_id_level_id",
-            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
-        ),
-        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
-    )
-    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
-    replace(
-        Index(
-            "user_token_ledger",
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id) WHERE reference_id IS NOT NULL",
         ),
@@ -1468,6 +1462,15 @@ def downgrade() -> None:
             "ix_user_token_ledger_tenant_id_reference_type_reference_id",
             "USING btree (tenant_id, reference_type, reference_id)",
         ),
+    )
+    # SHARE on user_token_ledger: writers wait while the index is built; cheaper: CONCURRENTLY
+    replace(
+        Index(
+            "user_token_ledger",
+            "ix_user_token_ledger_tenant_id_level_id",
+            "USING btree (tenant_id, level_id) WHERE level_id IS NOT NULL",
+        ),
+        Index("user_token_ledger", "ix_user_token_ledger_tenant_id_level_id", "USING btree (tenant_id, level_id)"),
     )
     replace(
         Function(
@@ -2537,6 +2540,9 @@ def downgrade() -> None:
             returns="jsonb",
         ),
     )
+    # SHARE ROW EXCLUSIVE on user_token_ledger, tenants: writers wait while rows are checked; cheaper: NOT VALID
+    # first
+    op.create_foreign_key(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", "tenants", ["tenant_id"], ["id"])
     # SHARE ROW EXCLUSIVE on user_token_ledger, tenant_users: writers wait while rows are checked; cheaper: NOT
     # VALID first
     op.create_foreign_key(
@@ -2546,9 +2552,6 @@ def downgrade() -> None:
         ["tenant_id", "user_id"],
         ["tenant_id", "user_id"],
     )
-    # SHARE ROW EXCLUSIVE on user_token_ledger, tenants: writers wait while rows are checked; cheaper: NOT VALID
-    # first
-    op.create_foreign_key(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", "tenants", ["tenant_id"], ["id"])
     # SHARE on tasks: writers wait while the index is built; cheaper: CONCURRENTLY
     op.create_index(
         op.f("ix_tasks_tenant_id_recurring_task_id"), "tasks", ["tenant_id", "recurring_task_id"], unique=False

@@ -1,35 +1,34 @@
 DECLARE
-    entries CONSTANT bigint := (SELECT count(*) FROM new_entries);
+    posted_entries bigint;
     applied bigint;
     has_lots boolean;
     entry user_token_ledger;
 BEGIN
-    IF entries = 0 THEN
+    -- most statements post one entry
+    UPDATE user_token_wallets AS wallet
+    SET entry_number = posted.entry_number,
+        current_tokens = posted.balance_after,
+        reserved_tokens = posted.reserved_after,
+        borrowed_tokens = posted.borrowed_after,
+        lifetime_tokens = posted.lifetime_after
+    FROM new_entries AS posted
+    WHERE (SELECT count(*) FROM new_entries) = 1
+        AND wallet.tenant_id = posted.tenant_id
+        AND wallet.id = posted.wallet_id
+        AND wallet.user_id = posted.user_id
+        AND wallet.entry_number = posted.entry_number - 1
+        AND wallet.current_tokens - wallet.borrowed_tokens
+            = posted.balance_after - posted.borrowed_after - get_net_change(posted.direction, posted.amount)
+        AND wallet.reserved_tokens = posted.reserved_after - get_reserved_change(posted.direction, posted.amount)
+        AND wallet.lifetime_tokens
+            = posted.lifetime_after - CASE posted.direction WHEN 'credit' THEN posted.amount ELSE 0 END
+        AND (posted.source = 'reset' AND posted.posting_key IS NOT NULL) IS NOT TRUE
+    RETURNING wallet.expiring_tokens > 0 OR posted.expires_at IS NOT NULL INTO has_lots;
+    IF has_lots IS FALSE THEN
         RETURN NULL;
-    ELSIF entries = 1 THEN
-        UPDATE user_token_wallets AS wallet
-        SET entry_number = posted.entry_number,
-            current_tokens = posted.balance_after,
-            reserved_tokens = posted.reserved_after,
-            borrowed_tokens = posted.borrowed_after,
-            lifetime_tokens = posted.lifetime_after,
-            last_reset_at = CASE WHEN posted.begins_month THEN now() ELSE wallet.last_reset_at END,
-            next_reset_at = CASE WHEN posted.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
-        FROM (
-            SELECT *, source = 'reset' AND posting_key IS NOT NULL AS begins_month
-            FROM new_entries
-        ) AS posted
-        WHERE wallet.tenant_id = posted.tenant_id
-            AND wallet.id = posted.wallet_id
-            AND wallet.user_id = posted.user_id
-            AND wallet.entry_number = posted.entry_number - 1
-            AND wallet.current_tokens - wallet.borrowed_tokens
-                = posted.balance_after - posted.borrowed_after - get_net_change(posted.direction, posted.amount)
-            AND wallet.reserved_tokens = posted.reserved_after - get_reserved_change(posted.direction, posted.amount)
-            AND wallet.lifetime_tokens
-                = posted.lifetime_after - CASE posted.direction WHEN 'credit' THEN posted.amount ELSE 0 END
-        RETURNING 1, wallet.expiring_tokens > 0 OR posted.expires_at IS NOT NULL INTO applied, has_lots;
-    ELSE
+    END IF;
+
+    IF has_lots IS NULL THEN
         -- the same for many, each of which follows from the one before it or from the wallet
         WITH posted AS (
             SELECT
@@ -74,7 +73,10 @@ BEGIN
                 borrowed_tokens = newest.borrowed_after,
                 lifetime_tokens = newest.lifetime_after,
                 last_reset_at = CASE WHEN changed.begins_month THEN now() ELSE wallet.last_reset_at END,
-                next_reset_at = CASE WHEN changed.begins_month THEN (SELECT get_month_start(1)) ELSE wallet.next_reset_at END
+                next_reset_at = CASE
+                    WHEN changed.begins_month THEN (SELECT get_month_start(1))
+                    ELSE wallet.next_reset_at
+                END
             FROM changed
             JOIN posted AS newest USING (tenant_id, wallet_id, user_id, entry_number)
             WHERE wallet.tenant_id = changed.tenant_id
@@ -86,17 +88,18 @@ BEGIN
                 AND wallet.lifetime_tokens = changed.lifetime_before
             RETURNING changed.entries, wallet.expiring_tokens > 0 OR changed.has_lots AS has_lots
         )
-        SELECT sum(brought.entries), bool_or(brought.has_lots) INTO applied, has_lots
+        SELECT coalesce(sum(brought.entries), 0), bool_or(brought.has_lots), (SELECT count(*) FROM new_entries)
+        INTO applied, has_lots, posted_entries
         FROM brought;
-    END IF;
-    IF applied IS DISTINCT FROM entries THEN
-        RAISE EXCEPTION 'an entry does not follow from its wallet'
-            USING ERRCODE = 'TK007',
-                DETAIL = (
-                    SELECT string_agg(format('entry %s of wallet %s', few.entry_number, few.wallet_id), ', ')
-                    FROM (SELECT * FROM new_entries ORDER BY wallet_id, entry_number LIMIT 10) AS few
-                ),
-                HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+        IF applied <> posted_entries THEN
+            RAISE EXCEPTION 'an entry does not follow from its wallet'
+                USING ERRCODE = 'TK007',
+                    DETAIL = (
+                        SELECT string_agg(format('entry %s of wallet %s', few.entry_number, few.wallet_id), ', ')
+                        FROM (SELECT * FROM new_entries ORDER BY wallet_id, entry_number LIMIT 10) AS few
+                    ),
+                    HINT = 'Tokens are posted by functions such as adjust_user_tokens().';
+        END IF;
     END IF;
     IF has_lots THEN
         FOR entry IN SELECT * FROM new_entries ORDER BY tenant_id, wallet_id, entry_number LOOP
