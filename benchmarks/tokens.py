@@ -4,10 +4,10 @@ pgbench calls `adjust_user_tokens` with an idempotency key from 8 clients, on on
 in turns, functions that update one row and insert one. The floor has two bare tables with no index but their keys. The
 floor with context verifies the signed context, too; the one of the same shape has the columns, keys, indexes and checks
 of ours, and the foreign keys that anybody would declare. Clients in Python call the function, or lock, update and
-insert the bare rows themselves, in five statements. Then the hot wallet with ten and with a hundred entries a call, and
-spread over slots; the same calls with a ledger a hundred times as long; and a month's beginning against the statements
-that anybody would write by hand, on tables of the same shape. Commits are durable, as in production. `full` has the
-month begin in a million wallets, and the ledger grow to ten million entries.
+insert the rows of that shape themselves, in five statements, near and far. Then the hot wallet with ten and with a
+hundred entries a call, and spread over slots; the same calls with a ledger a hundred times as long; and a month's
+beginning against the statements that anybody would write by hand, on tables of the same shape. Commits are durable, as
+in production. `full` has the month begin in a million wallets, and the ledger grow to ten million entries.
 """
 
 import os
@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from benchmarks.clients import Posting, clients_rate, function_client, naive_client
@@ -54,6 +55,8 @@ _CALLS = {
     "the floor of the same shape": f"SELECT floor.debit_in_shape({_USER}, 1, 'benchmark')",
 }
 _TARGETS = {1: 0.90, WALLETS: 0.80}
+#: seconds: on the server's machine, and on another one of the same data centre
+_ROUND_TRIPS = (0.0, 0.0005)
 
 
 def main(duration: int, *, full: bool) -> None:
@@ -78,14 +81,19 @@ def measure_calls(url: URL, directory: Path, wallets: int, duration: int, target
 
 
 def measure_clients(url: URL, duration: int) -> None:
-    """Clients in Python that call the function against clients that do it themselves."""
-    for wallets in _TARGETS:
+    """Clients in Python that call the function against clients that do it themselves, near and far."""
+    for wallets, round_trip in product(_TARGETS, _ROUND_TRIPS):
         rates: dict[Posting, list[float]] = {function_client: [], naive_client: []}
         for _ in range(ROUNDS):
             for posting, found in rates.items():
-                found.append(clients_rate(url, posting, wallets, duration, clients=CLIENTS, context=CONTEXT))
+                found.append(
+                    clients_rate(
+                        url, posting, wallets, duration, clients=CLIENTS, context=CONTEXT, round_trip=round_trip
+                    )
+                )
         ours, theirs = map(statistics.median, rates.values())
-        _report(f"{wallets:,} wallets, clients in Python that do it themselves", ours, theirs, "2")
+        place = f"a round trip of {round_trip * 1000} ms" if round_trip else "on the server's machine"
+        _report(f"{wallets:,} wallets, clients in Python that do it themselves, {place}", ours, theirs, "2")
 
 
 def measure_crowds(url: URL, directory: Path, duration: int) -> None:
