@@ -14,6 +14,7 @@ from tenantry.errors import SettingsError
 from tenantry.models import Tenant, TenantUser, User, Workflow
 from tenantry.models.roles import OWNER, SUPERADMIN
 from tenantry.runtime.context import SETTING, ContextKey, configured_key, tenant_context
+from tenantry.settings import load_settings
 
 __all__ = ["world"]
 
@@ -115,9 +116,8 @@ def test_a_short_key_is_refused(world: World) -> None:
 
 def test_no_key_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TENANTRY_CONTEXT_KEY", raising=False)
-    configured_key.cache_clear()
     with pytest.raises(SettingsError, match="TENANTRY_CONTEXT_KEY"):
-        configured_key()
+        configured_key(load_settings())
 
 
 def test_a_key_shows_nothing_of_itself() -> None:

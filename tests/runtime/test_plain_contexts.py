@@ -106,7 +106,7 @@ def test_the_superadmin_is_a_role_and_on_record_all_the_same(plain_world: World)
 
 def test_a_block_ends_where_it_began(plain_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "tenantry.runtime.context._configured_settings", lambda: plain_settings(plain_world.superuser.url)
+        "tenantry.runtime.context.configured_settings", lambda: plain_settings(plain_world.superuser.url)
     )
     shown = text("SELECT current_setting('tenantry.tenant', true), current_setting('tenantry.user', true)")
     with plain_world.without_context() as connection:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from pydantic import SecretStr
 from sqlalchemy import URL, Engine, NullPool, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from tests.models.conftest import PASSWORD, World, world
+from tests.models.conftest import PASSWORD, World, refused, world
 from tests.support.databases import settings_for
 
 from tenantry import Tenancy, acting_for
@@ -50,6 +51,18 @@ def test_a_session_is_one_tenants_in_every_transaction(world: World, tenancy: Te
         assert session.scalar(EVERYTHING) == len(world.a.rows["ai_workflows"])
     with tenancy.session(world.b.tenant_id) as session:
         assert session.scalar(EVERYTHING) == len(world.b.rows["ai_workflows"])
+
+
+def test_the_given_settings_sign(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not those of the environment, whose key the database does not know."""
+    monkeypatch.setenv("TENANTRY_CONTEXT_KEY", "another key, as long as it has to be")
+    known = {"context_key": SecretStr(world.key._secret.decode())}
+    engine = sqlalchemy.create_engine(world.application.url, poolclass=NullPool)
+    given = Tenancy(engine, settings=settings_for(world.application.url).model_copy(update=known))
+    with given.session(tenant=world.a.tenant_id) as session:
+        assert session.scalar(WORKFLOWS)
+    with Tenancy(engine).session(tenant=world.a.tenant_id) as session, refused("28000", "not signed with a known key"):
+        session.scalar(WORKFLOWS)
 
 
 def test_an_id_is_enough_within_a_tenant(world: World, tenancy: Tenancy) -> None:

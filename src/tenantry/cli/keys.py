@@ -55,8 +55,9 @@ def _new(_: argparse.Namespace) -> None:
 
 
 def _install(_: argparse.Namespace) -> None:
-    key = configured_key()
-    with owner_connection(load_settings()) as connection:
+    settings = load_settings()
+    key = configured_key(settings)
+    with owner_connection(settings) as connection:
         key.install(connection)
     sys.stderr.write(f"tenantry: contexts signed with key {key.kid} are accepted\n")
 

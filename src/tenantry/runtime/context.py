@@ -94,13 +94,14 @@ class ContextKey:
         return f"ContextKey(kid={self.kid!r})"
 
 
-@cache
-def configured_key() -> ContextKey:
-    """The key of the settings."""
-    secret = load_settings().context_key
-    if secret is None:
+def configured_key(settings: Settings) -> ContextKey:
+    """The key of the settings.
+
+    :raises SettingsError: when they have none.
+    """
+    if settings.context_key is None:
         raise SettingsError("TENANTRY_CONTEXT_KEY: is not set, so that no context can be signed")
-    return ContextKey(secret)
+    return ContextKey(settings.context_key)
 
 
 def signing_key(settings: Settings, given: ContextKey | None = None) -> ContextKey | None:
@@ -110,11 +111,12 @@ def signing_key(settings: Settings, given: ContextKey | None = None) -> ContextK
     """
     if settings.context == "plain":
         return None
-    return given or configured_key()
+    return given or configured_key(settings)
 
 
 @cache
-def _configured_settings() -> Settings:
+def configured_settings() -> Settings:
+    """Those of the environment, read once."""
     return load_settings()
 
 
@@ -162,7 +164,7 @@ def tenant_context(
     """
     outer = target.info.get(SESSION_CONTEXT)
     _flush(target)
-    _switch(target, Context(tenant_id, user_id, signing_key(_configured_settings(), key), lifetime))
+    _switch(target, Context(tenant_id, user_id, signing_key(configured_settings(), key), lifetime))
     try:
         yield
         _flush(target)

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tenantry.runtime.context import configured_key, context_of
+from tenantry.runtime.context import configured_key, configured_settings, context_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Membership:
 def find_login(session: Session, email: str) -> Login | None:
     """The active person with this address; the question is signed, which SQL that somebody injects could not."""
     context = context_of(session)
-    key = configured_key() if context is None or context.key is None else context.key
+    key = configured_key(configured_settings()) if context is None or context.key is None else context.key
     called = func.find_login(email, key.login_proof(email)).table_valued("user_id", "password_hash")
     row = session.execute(select(called)).one_or_none()
     return None if row is None else Login(*row)
