@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import os
 import shutil
 import tempfile
 import warnings
@@ -21,6 +22,9 @@ from tenantry.testing.server import PARAMETERS, running_container
 
 _DISTRIBUTION = Path("/usr/lib/postgresql")
 _OLDEST = 15
+_MEMORY = Path("/dev/shm")  # noqa: S108
+#: bytes that the servers of a session may come to
+_ROOM = 8 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -127,6 +131,12 @@ def _installed(session: ExitStack, binaries: Path) -> URL:
     return _started(session, binaries, "postgres", ("--locale=C.UTF-8",))
 
 
+def _roomy_memory() -> Path | None:
+    """A file system in memory: those on disk are slow to make files where as many have just been deleted."""
+    here = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM
+    return _MEMORY if here else None
+
+
 def _started(session: ExitStack, binaries: Path, system_user: str, initdb_options: tuple[str, ...]) -> URL:
     directory = session.enter_context(_directory())
     server = LocalServer(directory, binaries, system_user, initdb_options, PARAMETERS)
@@ -137,7 +147,7 @@ def _started(session: ExitStack, binaries: Path, system_user: str, initdb_option
 
 @contextlib.contextmanager
 def _directory() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="tenantry-"))
+    directory = Path(tempfile.mkdtemp(prefix="tenantry-", dir=_roomy_memory()))
     directory.chmod(0o711)
     yield directory
     shutil.rmtree(directory)
