@@ -55,14 +55,8 @@ def upgrade() -> None:
         ),
     )
     drop(Constraint("user_token_ledger", "ck_user_token_ledger_tokens_after"))
-    # ACCESS EXCLUSIVE on channels_platform_pages: nobody reads or writes it until the commit
-    op.drop_index(op.f("ix_channels_platform_pages_tenant_id_platform_id"), table_name="channels_platform_pages")
-    # ACCESS EXCLUSIVE on omnichannel_conversations: nobody reads or writes it until the commit
-    op.drop_index(op.f("ix_omnichannel_conversations_tenant_id_page_id"), table_name="omnichannel_conversations")
-    # ACCESS EXCLUSIVE on omnichannel_messages: nobody reads or writes it until the commit
-    op.drop_index(op.f("ix_omnichannel_messages_tenant_id_page_id"), table_name="omnichannel_messages")
-    # ACCESS EXCLUSIVE on tasks: nobody reads or writes it until the commit
-    op.drop_index(op.f("ix_tasks_tenant_id_recurring_task_id"), table_name="tasks")
+    # ACCESS EXCLUSIVE on mkt_promotion_redemptions: nobody reads or writes it until the commit
+    op.drop_index(op.f("ix_mkt_promotion_redemptions_tenant_id_order_id"), table_name="mkt_promotion_redemptions")
     # ACCESS EXCLUSIVE on tenant_users: nobody reads or writes it until the commit
     op.drop_constraint(op.f("fk_user_token_ledger_tenant_id_user_id"), "user_token_ledger", type_="foreignkey")
     # ACCESS EXCLUSIVE on tenants: nobody reads or writes it until the commit
@@ -2552,29 +2546,11 @@ def downgrade() -> None:
         ["tenant_id", "user_id"],
         ["tenant_id", "user_id"],
     )
-    # SHARE on tasks: writers wait while the index is built; cheaper: CONCURRENTLY
+    # SHARE on mkt_promotion_redemptions: writers wait while the index is built; cheaper: CONCURRENTLY
     op.create_index(
-        op.f("ix_tasks_tenant_id_recurring_task_id"), "tasks", ["tenant_id", "recurring_task_id"], unique=False
-    )
-    # SHARE on omnichannel_messages: writers wait while the index is built; cheaper: CONCURRENTLY
-    op.create_index(
-        op.f("ix_omnichannel_messages_tenant_id_page_id"),
-        "omnichannel_messages",
-        ["tenant_id", "page_id"],
-        unique=False,
-    )
-    # SHARE on omnichannel_conversations: writers wait while the index is built; cheaper: CONCURRENTLY
-    op.create_index(
-        op.f("ix_omnichannel_conversations_tenant_id_page_id"),
-        "omnichannel_conversations",
-        ["tenant_id", "page_id"],
-        unique=False,
-    )
-    # SHARE on channels_platform_pages: writers wait while the index is built; cheaper: CONCURRENTLY
-    op.create_index(
-        op.f("ix_channels_platform_pages_tenant_id_platform_id"),
-        "channels_platform_pages",
-        ["tenant_id", "platform_id"],
+        op.f("ix_mkt_promotion_redemptions_tenant_id_order_id"),
+        "mkt_promotion_redemptions",
+        ["tenant_id", "order_id"],
         unique=False,
     )
     # ACCESS EXCLUSIVE on user_token_ledger: nobody reads or writes it while its rows are checked; cheaper: NOT

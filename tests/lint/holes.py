@@ -273,7 +273,8 @@ HOLES = (
         "foreign-key-unindexed",
         "constraint lines_order on app.lines",
         "DROP INDEX lines_order_index; CREATE INDEX ON lines (tenant_id, amount) INCLUDE (order_id);"
-        " CREATE INDEX ON lines (amount, order_id); CREATE INDEX ON lines (order_id) WHERE amount > 1",
+        " CREATE INDEX ON lines (amount, order_id); CREATE INDEX ON lines (order_id) WHERE amount > 1;"
+        " CREATE INDEX ON lines (tenant_id, order_id) WHERE amount IS NOT NULL",
     ),
     Hole(
         "unique-key-without-tenant",

@@ -70,7 +70,12 @@ _UNINDEXED = """
             WHERE beyond.place IS NULL OR c.place < beyond.place
         ) led
         WHERE i.indrelid = k.conrelid
-        AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ~ '^\\(("[^"]+"|\\w+) IS NOT NULL\\)$')
+        -- it has all rows, or all that refer to something
+        AND (i.indpred IS NULL OR EXISTS (
+            SELECT FROM pg_attribute a
+            WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey)
+            AND pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NOT NULL)', a.attname)
+        ))
         AND led.width > 0 AND (led.more OR k.conkey = ARRAY[r.tenant])
     )
 """

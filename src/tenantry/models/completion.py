@@ -60,26 +60,19 @@ def _index_foreign_keys(table: Table) -> None:
     """An index for each foreign key whose columns do not lead one already."""
     for constraint in sorted(table.foreign_key_constraints, key=lambda found: tuple(found.column_keys)):
         columns = [column.name for column in constraint.columns]
-        if not any(led[: len(columns)] == columns for led in _indexed_columns(table)):
+        if not any(led[: len(columns)] == columns for led in _indexed_columns(table, columns)):
             Index(None, *(table.columns[name] for name in columns))
 
 
-def _indexed_columns(table: Table) -> list[Sequence[str]]:
+def _indexed_columns(table: Table, referring: Sequence[str]) -> list[Sequence[str]]:
+    """Of each index with all rows, or at least all in which these columns refer to something."""
     keys = [table.primary_key, *(found for found in table.constraints if isinstance(found, UniqueConstraint))]
+    complete = {"None", *(f"{name} IS NOT NULL" for name in referring)}
+    indexes = [index for index in table.indexes if str(index.dialect_options["postgresql"].get("where")) in complete]
     return [
         *([column.name for column in key.columns] for key in keys),
-        *(_names(index) for index in table.indexes if _serves_foreign_keys(index)),
+        *([getattr(column, "name", "") for column in index.expressions] for index in indexes),
     ]
-
-
-def _serves_foreign_keys(index: Index) -> bool:
-    """Whether it has all rows, or all that refer to something: what refers to nothing is never looked for."""
-    where = index.dialect_options["postgresql"].get("where")
-    return where is None or str(where) == f"{_names(index)[-1]} IS NOT NULL"
-
-
-def _names(index: Index) -> list[str]:
-    return [getattr(column, "name", "") for column in index.expressions]
 
 
 def _triggers(table: Table, append_only: bool) -> Iterable[Trigger]:
