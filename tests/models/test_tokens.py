@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.models.conftest import World, refused
 
 from tenantry.models import LedgerEntry, Wallet
+from tenantry.models.roles import APPLICATION, SUPERADMIN
 
 Json = dict[str, Any]
 AT_ONCE = 8
@@ -499,8 +500,24 @@ def test_resets_at_once_reset_once(own_world: World) -> None:
         assert sum(threads.map(one, range(AT_ONCE))) == wallets
 
 
+STEPS = {
+    "account_for_lots", "adjust_any_wallet", "allocate_once", "allocate_rest_of_month", "authorize_tokens",
+    "begin_months", "choose_slot", "end_token_reservation", "expire_lots", "free_tokens", "gather_slots", "lock_slot",
+    "lock_wallet", "post_tokens",
+}  # fmt: skip
+
+
 def test_steps_are_for_the_owner_alone(world: World) -> None:
     steps = text("SELECT lock_wallet(:tenant, :user, 0)")
     for engine in (world.application, world.superadmin):
         with engine.connect() as connection, refused("42501"):
             connection.execute(steps, {"tenant": world.a.tenant_id, "user": world.members["member"]})
+
+
+@pytest.mark.parametrize("role", [APPLICATION, SUPERADMIN])
+def test_no_step_is_left_open(world: World, role: str) -> None:
+    closed = text(
+        "SELECT proname FROM pg_proc WHERE proname = ANY(:steps) AND NOT has_function_privilege(:role, oid, 'execute')"
+    )
+    with world.superuser.connect() as connection:
+        assert set(connection.scalars(closed, {"role": role, "steps": sorted(STEPS)})) == STEPS
