@@ -54,13 +54,210 @@ def upgrade() -> None:
             parallel="safe",
         ),
     )
+    create(
+        Function(
+            "may_take_tokens",
+            arguments="p_role text, p_caller_id uuid, p_user_id uuid",
+            comment="Whether a member with this role may debit, reserve, release and settle in the user's wallet.",
+            body=text_block("""
+            RETURN p_role IN ('owner', 'admin') OR (p_role = 'member' AND p_caller_id = p_user_id)
+            """),
+            returns="boolean",
+            volatility="immutable",
+            parallel="safe",
+        ),
+    )
+    replace(
+        Function(
+            "authorize_tokens",
+            arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
+            body=text_block("""
+            DECLARE
+                context CONSTANT uuid[] := verified_context();
+                member_role text;
+            BEGIN
+                IF context[1] IS NULL THEN
+                    RAISE EXCEPTION 'tokens belong to a tenant, and there is no tenant context'
+                        USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
+                IF NOT p_makes_tokens THEN
+                    SELECT membership.role INTO member_role
+                    FROM tenant_users AS membership
+                    WHERE membership.tenant_id = context[1]
+                        AND membership.user_id = context[2]
+                        AND membership.deactivated_at IS NULL;
+                    IF member_role IN ('owner', 'admin') OR (member_role = 'member' AND p_user_id = context[2]) THEN
+                        RETURN context[1];
+                    END IF;
+                END IF;
+                IF NOT is_superadmin() THEN
+                    RAISE EXCEPTION 'not allowed to % tokens of user %', p_action, p_user_id
+                        USING ERRCODE = 'insufficient_privilege',
+                            HINT = 'Members use their own tokens, owners and admins those of their tenant;'
+                                ' tokens are made by the superadmin and by allocation.';
+                END IF;
+                RETURN context[1];
+            END
+            """),
+            returns="uuid",
+            volatility="stable",
+        ),
+        Function(
+            "authorize_tokens",
+            arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
+            body=text_block("""
+            DECLARE
+                context CONSTANT uuid[] := verified_context();
+                member_role text;
+            BEGIN
+                IF context[1] IS NULL THEN
+                    RAISE EXCEPTION 'tokens belong to a tenant, and there is no tenant context'
+                        USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
+                IF NOT p_makes_tokens THEN
+                    SELECT membership.role INTO member_role
+                    FROM tenant_users AS membership
+                    WHERE membership.tenant_id = context[1]
+                        AND membership.user_id = context[2]
+                        AND membership.deactivated_at IS NULL;
+                    IF may_take_tokens(member_role, context[2], p_user_id) THEN
+                        RETURN context[1];
+                    END IF;
+                END IF;
+                IF NOT is_superadmin() THEN
+                    RAISE EXCEPTION 'not allowed to % tokens of user %', p_action, p_user_id
+                        USING ERRCODE = 'insufficient_privilege',
+                            HINT = 'Members use their own tokens, owners and admins those of their tenant;'
+                                ' tokens are made by the superadmin and by allocation.';
+                END IF;
+                RETURN context[1];
+            END
+            """),
+            returns="uuid",
+            volatility="stable",
+        ),
+    )
+    replace(
+        Function(
+            "choose_slot",
+            arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="A locked slot of a spread wallet that has what is requested, or slot 0 with what all have; NULL requests all.",
+            body=text_block("""
+            DECLARE
+                slot user_token_wallets;
+                locked user_token_wallets[];
+            BEGIN
+                SELECT * INTO STRICT slot
+                FROM user_token_wallets AS known
+                WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id AND known.slot = 0;
+                -- what comes in pays back what slot 0 has borrowed, and what goes out is first what expires
+                IF p_requested IS NOT NULL AND slot.borrowed_tokens = 0 AND slot.expiring_tokens = 0 THEN
+                    SELECT * INTO slot
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id
+                        AND known.user_id = p_user_id
+                        AND known.slot < known.slots
+                        AND known.current_tokens - known.reserved_tokens >= p_requested
+                    -- a session keeps to its slot, so that calls of one transaction seldom lock several
+                    ORDER BY (known.slot + pg_backend_pid()) % known.slots
+                    LIMIT 1
+                    FOR UPDATE SKIP LOCKED;
+                    IF FOUND THEN
+                        RETURN slot;
+                    END IF;
+                END IF;
+
+                -- slots are always locked in this order
+                FOR slot IN
+                    SELECT *
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+                    ORDER BY known.slot
+                    FOR UPDATE
+                LOOP
+                    -- the first has been expired as it was looked at; reservations of the others may have
+                    locked := locked || free_tokens(lock_slot(p_tenant_id, slot.id), coalesce(p_requested, slot.current_tokens));
+                END LOOP;
+                IF p_requested IS NULL OR locked[1].current_tokens - locked[1].reserved_tokens < p_requested THEN
+                    PERFORM gather_slots(locked, 'gathered where they are needed');
+                    RETURN lock_slot(p_tenant_id, locked[1].id);
+                END IF;
+                RETURN locked[1];
+            END
+            """),
+            returns="user_token_wallets",
+        ),
+        Function(
+            "choose_slot",
+            arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="A locked slot of a spread wallet that has what is requested, or slot 0 with what all have; NULL requests all.",
+            body=text_block("""
+            DECLARE
+                slot user_token_wallets;
+                locked user_token_wallets[];
+            BEGIN
+                SELECT * INTO STRICT slot
+                FROM user_token_wallets AS known
+                WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id AND known.slot = 0;
+                -- what comes in pays back what slot 0 has borrowed, and what goes out is first what expires
+                IF p_requested IS NOT NULL AND slot.borrowed_tokens = 0 AND slot.expiring_tokens = 0 THEN
+                    BEGIN
+                        SELECT * INTO STRICT slot
+                        FROM user_token_wallets AS known
+                        WHERE known.tenant_id = p_tenant_id
+                            AND known.user_id = p_user_id
+                            AND known.slot < known.slots
+                            AND known.current_tokens - known.reserved_tokens >= p_requested
+                        -- a session keeps to its slot, so that calls of one transaction seldom lock several
+                        ORDER BY (known.slot + pg_backend_pid()) % known.slots
+                        LIMIT 1
+                        FOR UPDATE SKIP LOCKED;
+                        RETURN slot;
+                    EXCEPTION
+                        WHEN no_data_found THEN
+                            -- one that ran dry just then is locked all the same, and is let go before all are locked in order
+                            NULL;
+                    END;
+                END IF;
+
+                -- slots are always locked in this order
+                FOR slot IN
+                    SELECT *
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+                    ORDER BY known.slot
+                    FOR UPDATE
+                LOOP
+                    -- the first has been expired as it was looked at; reservations of the others may have
+                    locked := locked || free_tokens(lock_slot(p_tenant_id, slot.id), coalesce(p_requested, slot.current_tokens));
+                END LOOP;
+                IF p_requested IS NULL OR locked[1].current_tokens - locked[1].reserved_tokens < p_requested THEN
+                    PERFORM gather_slots(locked, 'gathered where they are needed');
+                    RETURN lock_slot(p_tenant_id, locked[1].id);
+                END IF;
+                RETURN locked[1];
+            END
+            """),
+            returns="user_token_wallets",
+        ),
+    )
     drop(Constraint("user_token_ledger", "ck_user_token_ledger_tokens_after"))
     # ACCESS EXCLUSIVE on mkt_promotion_redemptions: nobody reads or writes it until the commit
     op.drop_index(op.f("ix_mkt_promotion_redemptions_tenant_id_order_id"), table_name="mkt_promotion_redemptions")
-    # ACCESS EXCLUSIVE on tenant_users: nobody reads or writes it until the commit
-    op.drop_constraint(op.f("fk_user_token_ledger_tenant_id_user_id"), "user_token_ledger", type_="foreignkey")
     # ACCESS EXCLUSIVE on tenants: nobody reads or writes it until the commit
     op.drop_constraint(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", type_="foreignkey")
+    # ACCESS EXCLUSIVE on tenant_users: nobody reads or writes it until the commit
+    op.drop_constraint(op.f("fk_user_token_ledger_tenant_id_user_id"), "user_token_ledger", type_="foreignkey")
     replace(
         Function(
             "post_token_entries",
@@ -147,17 +344,13 @@ def upgrade() -> None:
                 -- as adjust_user_tokens(), for all of them: one statement where all take tokens from wallets that have them
                 BEGIN
                     WITH given AS MATERIALIZED (
-                        SELECT *
-                        FROM ROWS FROM (
-                            jsonb_to_recordset(p_entries) AS (
+                        SELECT each.*, element.place
+                        FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS element (given, place),
+                            jsonb_to_record(element.given) AS each (
                                 user_id uuid, amount bigint, direction text, reason text, source text, reference_type text,
                                 reference_id uuid, execution_id uuid, metadata jsonb, idempotency_key text,
                                 expected_level_id uuid, expires_at timestamptz
                             )
-                        ) WITH ORDINALITY AS each (
-                            user_id, amount, direction, reason, source, reference_type, reference_id, execution_id, metadata,
-                            idempotency_key, expected_level_id, expires_at, place
-                        )
                     ),
                     -- wallets are always locked in this order, so that no two calls wait for each other
                     wallets AS MATERIALIZED (
@@ -172,7 +365,7 @@ def upgrade() -> None:
                             AND wallet.expiring_tokens = 0
                             AND caller.user_id = context[2]
                             AND caller.deactivated_at IS NULL
-                            AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+                            AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
                         ORDER BY wallet.user_id
                         FOR UPDATE OF wallet
                     ),
@@ -641,7 +834,7 @@ def upgrade() -> None:
                     AND (p_expected_level_id IS NULL OR wallet.level_id = p_expected_level_id)
                     AND caller.user_id = context[2]
                     AND caller.deactivated_at IS NULL
-                    AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+                    AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
                 FOR UPDATE OF wallet
                 ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
                 RETURNING to_jsonb(entry) INTO posted;
@@ -913,7 +1106,7 @@ def upgrade() -> None:
             "expect_ledger_entry",
             language="plpgsql",
             search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
+            comment="Trigger: a wallet begins empty and takes on what the newest entry of its ledger says, and nothing else.",
             body=text_block("""
             BEGIN
                 IF TG_OP = 'UPDATE' THEN
@@ -1854,7 +2047,7 @@ def downgrade() -> None:
             "expect_ledger_entry",
             language="plpgsql",
             search_path=("pg_catalog", "public", "pg_temp"),
-            comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
+            comment="Trigger: a wallet begins empty and takes on what the newest entry of its ledger says, and nothing else.",
             body=text_block("""
             BEGIN
                 IF TG_OP = 'UPDATE' THEN
@@ -2061,7 +2254,7 @@ def downgrade() -> None:
                     AND (p_expected_level_id IS NULL OR wallet.level_id = p_expected_level_id)
                     AND caller.user_id = context[2]
                     AND caller.deactivated_at IS NULL
-                    AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+                    AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
                 FOR UPDATE OF wallet
                 ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
                 RETURNING to_jsonb(entry) INTO posted;
@@ -2358,17 +2551,13 @@ def downgrade() -> None:
                 -- as adjust_user_tokens(), for all of them: one statement where all take tokens from wallets that have them
                 BEGIN
                     WITH given AS MATERIALIZED (
-                        SELECT *
-                        FROM ROWS FROM (
-                            jsonb_to_recordset(p_entries) AS (
+                        SELECT each.*, element.place
+                        FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS element (given, place),
+                            jsonb_to_record(element.given) AS each (
                                 user_id uuid, amount bigint, direction text, reason text, source text, reference_type text,
                                 reference_id uuid, execution_id uuid, metadata jsonb, idempotency_key text,
                                 expected_level_id uuid, expires_at timestamptz
                             )
-                        ) WITH ORDINALITY AS each (
-                            user_id, amount, direction, reason, source, reference_type, reference_id, execution_id, metadata,
-                            idempotency_key, expected_level_id, expires_at, place
-                        )
                     ),
                     -- wallets are always locked in this order, so that no two calls wait for each other
                     wallets AS MATERIALIZED (
@@ -2383,7 +2572,7 @@ def downgrade() -> None:
                             AND wallet.expiring_tokens = 0
                             AND caller.user_id = context[2]
                             AND caller.deactivated_at IS NULL
-                            AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+                            AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
                         ORDER BY wallet.user_id
                         FOR UPDATE OF wallet
                     ),
@@ -2534,9 +2723,6 @@ def downgrade() -> None:
             returns="jsonb",
         ),
     )
-    # SHARE ROW EXCLUSIVE on user_token_ledger, tenants: writers wait while rows are checked; cheaper: NOT VALID
-    # first
-    op.create_foreign_key(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", "tenants", ["tenant_id"], ["id"])
     # SHARE ROW EXCLUSIVE on user_token_ledger, tenant_users: writers wait while rows are checked; cheaper: NOT
     # VALID first
     op.create_foreign_key(
@@ -2546,6 +2732,9 @@ def downgrade() -> None:
         ["tenant_id", "user_id"],
         ["tenant_id", "user_id"],
     )
+    # SHARE ROW EXCLUSIVE on user_token_ledger, tenants: writers wait while rows are checked; cheaper: NOT VALID
+    # first
+    op.create_foreign_key(op.f("fk_user_token_ledger_tenant_id"), "user_token_ledger", "tenants", ["tenant_id"], ["id"])
     # SHARE on mkt_promotion_redemptions: writers wait while the index is built; cheaper: CONCURRENTLY
     op.create_index(
         op.f("ix_mkt_promotion_redemptions_tenant_id_order_id"),
@@ -2562,6 +2751,191 @@ def downgrade() -> None:
             "CHECK (reserved_after BETWEEN 0 AND balance_after AND least(lifetime_after, borrowed_after) >= 0)",
         ),
     )
+    replace(
+        Function(
+            "choose_slot",
+            arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="A locked slot of a spread wallet that has what is requested, or slot 0 with what all have; NULL requests all.",
+            body=text_block("""
+            DECLARE
+                slot user_token_wallets;
+                locked user_token_wallets[];
+            BEGIN
+                SELECT * INTO STRICT slot
+                FROM user_token_wallets AS known
+                WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id AND known.slot = 0;
+                -- what comes in pays back what slot 0 has borrowed, and what goes out is first what expires
+                IF p_requested IS NOT NULL AND slot.borrowed_tokens = 0 AND slot.expiring_tokens = 0 THEN
+                    BEGIN
+                        SELECT * INTO STRICT slot
+                        FROM user_token_wallets AS known
+                        WHERE known.tenant_id = p_tenant_id
+                            AND known.user_id = p_user_id
+                            AND known.slot < known.slots
+                            AND known.current_tokens - known.reserved_tokens >= p_requested
+                        -- a session keeps to its slot, so that calls of one transaction seldom lock several
+                        ORDER BY (known.slot + pg_backend_pid()) % known.slots
+                        LIMIT 1
+                        FOR UPDATE SKIP LOCKED;
+                        RETURN slot;
+                    EXCEPTION
+                        WHEN no_data_found THEN
+                            -- one that ran dry just then is locked all the same, and is let go before all are locked in order
+                            NULL;
+                    END;
+                END IF;
+
+                -- slots are always locked in this order
+                FOR slot IN
+                    SELECT *
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+                    ORDER BY known.slot
+                    FOR UPDATE
+                LOOP
+                    -- the first has been expired as it was looked at; reservations of the others may have
+                    locked := locked || free_tokens(lock_slot(p_tenant_id, slot.id), coalesce(p_requested, slot.current_tokens));
+                END LOOP;
+                IF p_requested IS NULL OR locked[1].current_tokens - locked[1].reserved_tokens < p_requested THEN
+                    PERFORM gather_slots(locked, 'gathered where they are needed');
+                    RETURN lock_slot(p_tenant_id, locked[1].id);
+                END IF;
+                RETURN locked[1];
+            END
+            """),
+            returns="user_token_wallets",
+        ),
+        Function(
+            "choose_slot",
+            arguments="p_tenant_id uuid, p_user_id uuid, p_requested bigint",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="A locked slot of a spread wallet that has what is requested, or slot 0 with what all have; NULL requests all.",
+            body=text_block("""
+            DECLARE
+                slot user_token_wallets;
+                locked user_token_wallets[];
+            BEGIN
+                SELECT * INTO STRICT slot
+                FROM user_token_wallets AS known
+                WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id AND known.slot = 0;
+                -- what comes in pays back what slot 0 has borrowed, and what goes out is first what expires
+                IF p_requested IS NOT NULL AND slot.borrowed_tokens = 0 AND slot.expiring_tokens = 0 THEN
+                    SELECT * INTO slot
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id
+                        AND known.user_id = p_user_id
+                        AND known.slot < known.slots
+                        AND known.current_tokens - known.reserved_tokens >= p_requested
+                    -- a session keeps to its slot, so that calls of one transaction seldom lock several
+                    ORDER BY (known.slot + pg_backend_pid()) % known.slots
+                    LIMIT 1
+                    FOR UPDATE SKIP LOCKED;
+                    IF FOUND THEN
+                        RETURN slot;
+                    END IF;
+                END IF;
+
+                -- slots are always locked in this order
+                FOR slot IN
+                    SELECT *
+                    FROM user_token_wallets AS known
+                    WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id
+                    ORDER BY known.slot
+                    FOR UPDATE
+                LOOP
+                    -- the first has been expired as it was looked at; reservations of the others may have
+                    locked := locked || free_tokens(lock_slot(p_tenant_id, slot.id), coalesce(p_requested, slot.current_tokens));
+                END LOOP;
+                IF p_requested IS NULL OR locked[1].current_tokens - locked[1].reserved_tokens < p_requested THEN
+                    PERFORM gather_slots(locked, 'gathered where they are needed');
+                    RETURN lock_slot(p_tenant_id, locked[1].id);
+                END IF;
+                RETURN locked[1];
+            END
+            """),
+            returns="user_token_wallets",
+        ),
+    )
+    replace(
+        Function(
+            "authorize_tokens",
+            arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
+            body=text_block("""
+            DECLARE
+                context CONSTANT uuid[] := verified_context();
+                member_role text;
+            BEGIN
+                IF context[1] IS NULL THEN
+                    RAISE EXCEPTION 'tokens belong to a tenant, and there is no tenant context'
+                        USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
+                IF NOT p_makes_tokens THEN
+                    SELECT membership.role INTO member_role
+                    FROM tenant_users AS membership
+                    WHERE membership.tenant_id = context[1]
+                        AND membership.user_id = context[2]
+                        AND membership.deactivated_at IS NULL;
+                    IF may_take_tokens(member_role, context[2], p_user_id) THEN
+                        RETURN context[1];
+                    END IF;
+                END IF;
+                IF NOT is_superadmin() THEN
+                    RAISE EXCEPTION 'not allowed to % tokens of user %', p_action, p_user_id
+                        USING ERRCODE = 'insufficient_privilege',
+                            HINT = 'Members use their own tokens, owners and admins those of their tenant;'
+                                ' tokens are made by the superadmin and by allocation.';
+                END IF;
+                RETURN context[1];
+            END
+            """),
+            returns="uuid",
+            volatility="stable",
+        ),
+        Function(
+            "authorize_tokens",
+            arguments="p_user_id uuid, p_action text, p_makes_tokens boolean",
+            language="plpgsql",
+            search_path=("pg_catalog", "public", "pg_temp"),
+            comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
+            body=text_block("""
+            DECLARE
+                context CONSTANT uuid[] := verified_context();
+                member_role text;
+            BEGIN
+                IF context[1] IS NULL THEN
+                    RAISE EXCEPTION 'tokens belong to a tenant, and there is no tenant context'
+                        USING ERRCODE = 'invalid_authorization_specification';
+                END IF;
+                IF NOT p_makes_tokens THEN
+                    SELECT membership.role INTO member_role
+                    FROM tenant_users AS membership
+                    WHERE membership.tenant_id = context[1]
+                        AND membership.user_id = context[2]
+                        AND membership.deactivated_at IS NULL;
+                    IF member_role IN ('owner', 'admin') OR (member_role = 'member' AND p_user_id = context[2]) THEN
+                        RETURN context[1];
+                    END IF;
+                END IF;
+                IF NOT is_superadmin() THEN
+                    RAISE EXCEPTION 'not allowed to % tokens of user %', p_action, p_user_id
+                        USING ERRCODE = 'insufficient_privilege',
+                            HINT = 'Members use their own tokens, owners and admins those of their tenant;'
+                                ' tokens are made by the superadmin and by allocation.';
+                END IF;
+                RETURN context[1];
+            END
+            """),
+            returns="uuid",
+            volatility="stable",
+        ),
+    )
+    drop(Function("may_take_tokens", arguments="p_role text, p_caller_id uuid, p_user_id uuid"))
     drop(Function("get_reserved_change", arguments="p_direction text, p_amount bigint"))
     drop(Function("get_net_change", arguments="p_direction text, p_amount bigint"))
     create(

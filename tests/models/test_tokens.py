@@ -503,7 +503,7 @@ def test_resets_at_once_reset_once(own_world: World) -> None:
 STEPS = {
     "account_for_lots", "adjust_any_wallet", "allocate_once", "allocate_rest_of_month", "authorize_tokens",
     "begin_months", "choose_slot", "end_token_reservation", "expire_lots", "free_tokens", "gather_slots", "lock_slot",
-    "lock_wallet", "post_tokens",
+    "lock_wallet", "may_take_tokens", "post_tokens",
 }  # fmt: skip
 
 

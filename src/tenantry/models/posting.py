@@ -100,6 +100,14 @@ function(
     comment="The current tenant, if the caller may do this with the user's tokens in it; an error otherwise.",
 )
 function(
+    "may_take_tokens",
+    arguments="p_role text, p_caller_id uuid, p_user_id uuid",
+    returns="boolean",
+    volatility="immutable",
+    parallel="safe",
+    comment="Whether a member with this role may debit, reserve, release and settle in the user's wallet.",
+)
+function(
     "expect_same_call",
     arguments="p_idempotency_key text, p_same boolean",
     language="plpgsql",
@@ -134,5 +142,5 @@ function(
     "expect_ledger_entry",
     returns="trigger",
     language="plpgsql",
-    comment="Trigger: a wallet begins empty and takes on what the next entry of its ledger says, and nothing else.",
+    comment="Trigger: a wallet begins empty and takes on what the newest entry of its ledger says, and nothing else.",
 )

@@ -32,7 +32,7 @@ BEGIN
         AND (p_expected_level_id IS NULL OR wallet.level_id = p_expected_level_id)
         AND caller.user_id = context[2]
         AND caller.deactivated_at IS NULL
-        AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+        AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
     FOR UPDATE OF wallet
     ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING to_jsonb(entry) INTO posted;

@@ -12,7 +12,7 @@ BEGIN
         WHERE membership.tenant_id = context[1]
             AND membership.user_id = context[2]
             AND membership.deactivated_at IS NULL;
-        IF member_role IN ('owner', 'admin') OR (member_role = 'member' AND p_user_id = context[2]) THEN
+        IF may_take_tokens(member_role, context[2], p_user_id) THEN
             RETURN context[1];
         END IF;
     END IF;

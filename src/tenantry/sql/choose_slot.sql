@@ -7,19 +7,23 @@ BEGIN
     WHERE known.tenant_id = p_tenant_id AND known.user_id = p_user_id AND known.slot = 0;
     -- what comes in pays back what slot 0 has borrowed, and what goes out is first what expires
     IF p_requested IS NOT NULL AND slot.borrowed_tokens = 0 AND slot.expiring_tokens = 0 THEN
-        SELECT * INTO slot
-        FROM user_token_wallets AS known
-        WHERE known.tenant_id = p_tenant_id
-            AND known.user_id = p_user_id
-            AND known.slot < known.slots
-            AND known.current_tokens - known.reserved_tokens >= p_requested
-        -- a session keeps to its slot, so that calls of one transaction seldom lock several
-        ORDER BY (known.slot + pg_backend_pid()) % known.slots
-        LIMIT 1
-        FOR UPDATE SKIP LOCKED;
-        IF FOUND THEN
+        BEGIN
+            SELECT * INTO STRICT slot
+            FROM user_token_wallets AS known
+            WHERE known.tenant_id = p_tenant_id
+                AND known.user_id = p_user_id
+                AND known.slot < known.slots
+                AND known.current_tokens - known.reserved_tokens >= p_requested
+            -- a session keeps to its slot, so that calls of one transaction seldom lock several
+            ORDER BY (known.slot + pg_backend_pid()) % known.slots
+            LIMIT 1
+            FOR UPDATE SKIP LOCKED;
             RETURN slot;
-        END IF;
+        EXCEPTION
+            WHEN no_data_found THEN
+                -- one that ran dry just then is locked all the same, and is let go before all are locked in order
+                NULL;
+        END;
     END IF;
 
     -- slots are always locked in this order

@@ -18,17 +18,13 @@ BEGIN
     -- as adjust_user_tokens(), for all of them: one statement where all take tokens from wallets that have them
     BEGIN
         WITH given AS MATERIALIZED (
-            SELECT *
-            FROM ROWS FROM (
-                jsonb_to_recordset(p_entries) AS (
+            SELECT each.*, element.place
+            FROM jsonb_array_elements(p_entries) WITH ORDINALITY AS element (given, place),
+                jsonb_to_record(element.given) AS each (
                     user_id uuid, amount bigint, direction text, reason text, source text, reference_type text,
                     reference_id uuid, execution_id uuid, metadata jsonb, idempotency_key text,
                     expected_level_id uuid, expires_at timestamptz
                 )
-            ) WITH ORDINALITY AS each (
-                user_id, amount, direction, reason, source, reference_type, reference_id, execution_id, metadata,
-                idempotency_key, expected_level_id, expires_at, place
-            )
         ),
         -- wallets are always locked in this order, so that no two calls wait for each other
         wallets AS MATERIALIZED (
@@ -43,7 +39,7 @@ BEGIN
                 AND wallet.expiring_tokens = 0
                 AND caller.user_id = context[2]
                 AND caller.deactivated_at IS NULL
-                AND (caller.role IN ('owner', 'admin') OR caller.role = 'member' AND caller.user_id = wallet.user_id)
+                AND may_take_tokens(caller.role, caller.user_id, wallet.user_id)
             ORDER BY wallet.user_id
             FOR UPDATE OF wallet
         ),
